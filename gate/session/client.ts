@@ -1,0 +1,76 @@
+/**
+ * The seam between the MySQL server (gate/server), which knows packets, and the executor
+ * (gate/executor), which knows statements.
+ */
+
+/** What the handshake settled about a client. */
+export interface ClientInfo {
+  /** As sent in the greeting; what KILL and CONNECTION_ID() mean. */
+  readonly connectionId: number;
+  readonly user: string;
+  readonly remoteAddress: string;
+  /** Capabilities that both sides set. */
+  readonly capabilities: number;
+  /** Collation id of the handshake (255 and unknown ids are already mapped to 45). */
+  readonly collation: number;
+  /** The database of the handshake: "" or a target such as "customer:-80@replica". */
+  readonly database: string;
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+/**
+ * Packets to the client. Sequence ids are the writer's to set, except in `raw`. Nothing is sent
+ * before `flush`, or before the buffer's limit is reached; then a promise asks to wait.
+ */
+export interface ClientWriter {
+  /** One packet: its payload; split over frames when it is 16 MB or more. */
+  packet(payload: Uint8Array): void;
+  /** Whole packets with headers whose sequence ids already follow on. Copies the bytes. */
+  raw(packets: Uint8Array): void;
+  /** Bytes waiting; above the high-water mark a producer awaits `drained()`. */
+  readonly buffered: number;
+  drained(): Promise<void>;
+  flush(): void;
+}
+
+/** One command of the client (manual, "Command Phase"). Bytes are valid during the call. */
+export type Command =
+  | { readonly com: "query"; readonly sql: Uint8Array }
+  | { readonly com: "init_db"; readonly database: string }
+  | { readonly com: "field_list"; readonly table: string; readonly wildcard: string }
+  | { readonly com: "stmt_prepare"; readonly sql: Uint8Array }
+  | { readonly com: "stmt_execute"; readonly statementId: number; readonly payload: Uint8Array }
+  | {
+    readonly com: "stmt_send_long_data";
+    readonly statementId: number;
+    readonly parameter: number;
+    readonly data: Uint8Array;
+  }
+  | { readonly com: "stmt_reset"; readonly statementId: number }
+  | { readonly com: "stmt_close"; readonly statementId: number }
+  | { readonly com: "stmt_fetch"; readonly statementId: number; readonly rows: number }
+  | { readonly com: "reset_connection" }
+  | { readonly com: "set_option"; readonly multiStatements: boolean }
+  | { readonly com: "process_kill"; readonly connectionId: number };
+
+/** What the executor is to the server: one per client. COM_PING, COM_QUIT, COM_STATISTICS and COM_CHANGE_USER stay in the server. */
+export interface ClientSession extends AsyncDisposable {
+  /**
+   * Answers one command, whole. Errors of statements are answers (ERR packets), not exceptions;
+   * an exception closes the connection. `signal` aborts when the client is gone or a KILL came.
+   */
+  run(
+    command: Command,
+    writer: ClientWriter,
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+  /** True while a transaction is open: a graceful drain waits for its end. */
+  readonly inTransaction: boolean;
+  /** Status flags for packets that the server itself sends (COM_PING). */
+  readonly serverStatus: number;
+}
+
+export interface SessionFactory {
+  /** Throws when the client's database can't be selected; the server answers with that error. */
+  open(client: ClientInfo, options: { readonly signal: AbortSignal }): Promise<ClientSession>;
+}

@@ -1,0 +1,9 @@
+/** MySQL server error numbers that code reacts to (rows of errors.ts carry their own). */
+export const ER_DUP_ENTRY = 1062;
+export const ER_UNKNOWN_ERROR = 1105;
+export const ER_NO_SUCH_TABLE = 1146;
+export const ER_LOCK_WAIT_TIMEOUT = 1205;
+export const ER_LOCK_DEADLOCK = 1213;
+/** The server runs with --read-only: a demoted primary. */
+export const ER_OPTION_PREVENTS_STATEMENT = 1290;
+export const ER_QUERY_INTERRUPTED = 1317;
