@@ -169,6 +169,13 @@ export const ERRORS = {
   VT22005: row("unavailable", 1105, "HY000", (tablet: string, cause: string) => `tablet ${tablet} can't be reached: ${cause}`),
   VT22006: row("internal", 1815, "HY000", (what: string) => `${what}`),
 
+  // What a program was started with.
+  VT23001: row("invalid_argument", 1105, "HY000", (flag: string, hint: string) => `unknown flag --${flag}${hint}; --help lists all`),
+  VT23002: row("invalid_argument", 1105, "HY000", (flag: string, cause: string) => `bad value for --${flag}: ${cause}`),
+  VT23003: row("invalid_argument", 1105, "HY000", (flag: string, help: string) => `--${flag} is required: ${help}`),
+  VT23004: row("invalid_argument", 1105, "HY000", (file: string, cause: string) => `config file ${file}: ${cause}`),
+  VT23005: row("invalid_argument", 1105, "HY000", (argument: string) => `unexpected argument "${argument}"; flags are written --name value or --name=value`),
+
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),
   ER_HANDSHAKE_ERROR: row("invalid_argument", 1043, "08S01", () => "Bad handshake"),
