@@ -15,9 +15,34 @@ export type PlanValue =
   | { readonly from: "slot"; readonly slot: number }
   /** The items of an IN list that the normaliser folded into one slot. */
   | { readonly from: "list"; readonly slot: number }
+  /** An IN list whose items are not one folded slot; none of them is a list itself. */
+  | { readonly from: "items"; readonly items: readonly PlanValue[] }
+  | { readonly from: "session"; readonly value: SessionValue }
   /** Written in the statement in a way that is no slot: a fixed byte string, as SQL text. */
   | { readonly from: "text"; readonly sql: string }
   | { readonly from: "null" };
+
+/**
+ * What the session knows and no shard does: put in at execution, as an SQL literal. The engine
+ * reads it once a statement.
+ */
+export type SessionValue =
+  | {
+    readonly kind: "function";
+    readonly name:
+      | "database"
+      | "last_insert_id"
+      | "found_rows"
+      | "row_count"
+      | "connection_id"
+      | "user"
+      | "current_user"
+      | "version";
+  }
+  /** `@name`, lower case, without the @; NULL when it was never set. */
+  | { readonly kind: "user_variable"; readonly name: string }
+  /** A system variable that the gate holds itself (PlanContext.gateVariables), lower case. */
+  | { readonly kind: "system_variable"; readonly name: string };
 
 /** A statement to send, put together from pieces. */
 export interface QueryTemplate {
@@ -32,16 +57,28 @@ export type QueryPiece =
   /** The slot's value: the source text of the literal, or the parameter printed as one. */
   | { readonly slot: number }
   /** The items of the slot's list that belong to the shard the query goes to, comma separated. */
-  | { readonly shardList: number };
+  | { readonly shardList: number }
+  /** The same of a list that is no single slot (PlanValue "items"). */
+  | { readonly shardItems: readonly PlanValue[] }
+  | { readonly session: SessionValue }
+  /** What a shard has to deliver for LIMIT offset, count: their sum, at most 2^64-1. */
+  | { readonly upperLimit: { readonly count: PlanValue; readonly offset: PlanValue } };
 
 export type RouteOpcode =
   | "Unsharded"
+  /**
+   * One keyspace id. A value that no row can have (NULL, 1.5 for a whole number) has none: the
+   * query then goes to any one shard, which answers with its shape and no rows; an INSERT is
+   * refused with VT09023 instead.
+   */
   | "EqualUnique"
   | "Equal"
   | "IN"
   | "MultiEqual"
   | "Scatter"
+  /** Any one shard of the keyspace will do. */
   | "Reference"
+  /** The same, for a statement about the server rather than its tables. */
   | "DBA"
   | "None"
   /** `use ks:-80`, `use ks[hex]`: the target says where. */
@@ -54,14 +91,29 @@ export interface Routing {
   /** Name of a vindex in the keyspace's VSchema, for EqualUnique, Equal, IN, MultiEqual. */
   readonly vindex: string | undefined;
   readonly values: readonly PlanValue[];
+  /**
+   * How the value of a comparison becomes the vindex's input (shared/vindex/comparison.ts), as
+   * the column's type says: `id = '7'` finds the row with 7.
+   */
+  readonly comparison: ComparisonKind | undefined;
 }
 
-/** A key of an ordered merge. Rows from each shard arrive in this order. */
+/**
+ * A key of an ordered merge. Rows from each shard arrive in this order; NULLs are lowest.
+ * The column definition of `column` says how to compare: numbers, dates and times by value;
+ * everything else by the bytes of `weightColumn`. A key whose column turns out to be ENUM, SET,
+ * JSON or GEOMETRY at execution is refused: its text doesn't sort as the shard sorted it.
+ */
 export interface MergeKey {
   /** Position of the column in the shard's result. */
   readonly column: number;
   /** Position of WEIGHT_STRING(column) in it, when text decides by collation. */
   readonly weightColumn: number | undefined;
+  /**
+   * Position of the weights of one space in the same collation: the shorter of two weight strings
+   * is continued with them (PAD SPACE), unless they are empty (NO PAD).
+   */
+  readonly padColumn: number | undefined;
   readonly descending: boolean;
 }
 
@@ -89,8 +141,9 @@ export interface AggregateColumn {
   /** Combines the shards' partial values: "count" and "sum" add, exactly. */
   readonly fn: "count" | "sum" | "min" | "max";
   readonly column: number;
-  /** As MergeKey.weightColumn, for min and max of text. */
+  /** As in MergeKey, for min and max of text. */
   readonly weightColumn: number | undefined;
+  readonly padColumn: number | undefined;
 }
 
 /** One row from the single rows of all shards. */
@@ -101,9 +154,12 @@ export interface ScalarAggregate {
   readonly hiddenColumns: number;
 }
 
-/** UPDATE, DELETE and whatever else answers with OK: counts of the shards are added. */
+/**
+ * UPDATE, DELETE and whatever else answers with OK: counts of the shards are added. "Insert" here
+ * is one that goes through whole to one shard; an Insert primitive splits rows or fills ids.
+ */
 export interface Dml {
-  readonly op: "Update" | "Delete";
+  readonly op: "Update" | "Delete" | "Insert";
   readonly routing: Routing;
   readonly query: QueryTemplate;
   readonly tables: readonly string[];
@@ -112,11 +168,17 @@ export interface Dml {
 export interface InsertRow {
   /** The values of the row, in the order of the statement: "(1, 'a', now())" without parentheses. */
   readonly pieces: readonly QueryPiece[];
-  /** Value of each column of the primary vindex, or of its sequence when it is the generated one. */
+  /** Value of each column of the primary vindex; the generated one's is null or what was given. */
   readonly vindexValues: readonly PlanValue[];
-  /** The value given for the AUTO_INCREMENT column; undefined: not in the column list. */
+  /**
+   * The value given for the AUTO_INCREMENT column: NULL and 0 (without NO_AUTO_VALUE_ON_ZERO) ask
+   * for one. Undefined when the statement has none for this row: always generate.
+   */
   readonly generated: PlanValue | undefined;
-  /** Index into `pieces` of the piece to replace by the generated value; -1: append. */
+  /**
+   * Index into `pieces` of the piece to replace by the generated value when one is generated.
+   * Without a generated column (Insert.generate undefined) it is -1.
+   */
   readonly generatedPiece: number;
 }
 
@@ -147,6 +209,14 @@ export interface Insert {
   readonly suffix: readonly QueryPiece[];
 }
 
+/** SELECT NEXT n VALUES FROM a sequence: one row, one column "nextval", the first of n values. */
+export interface NextSequence {
+  readonly op: "NextSequence";
+  readonly keyspace: string;
+  readonly table: string;
+  readonly count: PlanValue;
+}
+
 export interface Ddl {
   readonly op: "Ddl";
   readonly keyspace: string;
@@ -154,7 +224,16 @@ export interface Ddl {
   readonly tables: readonly string[];
 }
 
-export type Primitive = Route | Limit | ScalarAggregate | Dml | Insert | Ddl;
+export type Primitive = Route | Limit | ScalarAggregate | Dml | Insert | NextSequence | Ddl;
+
+/** The type of a vindex column, as far as comparisons care. */
+export type ComparisonKind =
+  /** Whole numbers: '7', 7.0 and 7 are the same row. */
+  | "integer"
+  /** Text and bytes: a number compares with them as a number, so it can't be routed by. */
+  | "text"
+  /** Not known: whole numbers as such, text as such, nothing else. */
+  | "unknown";
 
 export interface Pin {
   readonly slot: number;
