@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { golden } from "../../tests/golden/golden.ts";
+import { parseClusterFile } from "./cluster_file.ts";
+import type { ClusterSpec } from "./cluster_spec.ts";
+
+function print(spec: ClusterSpec): string {
+  const lines = [`cluster ${spec.name}`];
+  for (const cell of spec.cells) {
+    lines.push(`cell ${cell.name} gates=${cell.gates} users=${cell.usersJson !== undefined}`);
+  }
+  for (const keyspace of spec.keyspaces) {
+    lines.push(`keyspace ${keyspace.name} ${keyspace.durabilityPolicy} ${keyspace.turndownPolicy}`);
+    for (const shard of keyspace.shards) {
+      const tablets = shard.tablets.map((t) => `${t.cell}-${t.uid}:${t.type}`).join(" ");
+      lines.push(`  shard ${shard.name} init=${shard.initDbSql !== undefined} ${tablets}`);
+    }
+  }
+  if (spec.ignored.length > 0) lines.push(`ignored ${spec.ignored.join(" ")}`);
+  return lines.join("\n");
+}
+
+golden(
+  new URL("./testdata/", import.meta.url),
+  ({ input }) => print(parseClusterFile("cluster.yaml", input.replaceAll("\t", "  "))),
+);
+
+Deno.test("parseClusterFile() reads every file of examples/", async () => {
+  const folder = new URL("../../examples/", import.meta.url);
+  let files = 0;
+  for await (const entry of Deno.readDir(folder)) {
+    if (!entry.name.endsWith(".yaml")) continue;
+    const path = new URL(entry.name, folder).pathname;
+    const spec = parseClusterFile(path, await Deno.readTextFile(path));
+    assert.deepEqual(spec.ignored, [], entry.name);
+    assert.ok(spec.keyspaces.length > 0, entry.name);
+    files++;
+  }
+  assert.ok(files >= 5);
+});

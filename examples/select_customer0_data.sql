@@ -1,0 +1,6 @@
+\! echo 'Using customer/-';
+use customer/-;
+\! echo 'Customer';
+select * from customer;
+\! echo 'COrder';
+select * from corder;
