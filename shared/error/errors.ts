@@ -176,6 +176,16 @@ export const ERRORS = {
   VT23004: row("invalid_argument", 1105, "HY000", (file: string, cause: string) => `config file ${file}: ${cause}`),
   VT23005: row("invalid_argument", 1105, "HY000", (argument: string) => `unexpected argument "${argument}"; flags are written --name value or --name=value`),
 
+  // The gate: what a session may do.
+  VT24001: row("invalid_argument", 1105, "HY000", (what: string) => `${what}; want keyspace<:shard><@type>, keyspace[hex] or keyspace[range]`),
+  VT24002: row("failed_precondition", 1105, "HY000", () => "cannot set tablet target while in a transaction"),
+  VT24003: row("invalid_argument", 1115, "42000", (name: string) => `charset/name ${name} is not supported; use utf8mb4, utf8mb3, latin1, ascii or binary`),
+  VT24004: row("unimplemented", 1235, "42000", (mode: string) => `setting the ${mode} sql_mode is unsupported: it changes how statements are read`),
+  VT24005: row("aborted", 1317, "70100", (shards: string) => `multi-db transaction attempted: ${shards}; transaction_mode is single`),
+  VT24006: row("aborted", 1317, "70100", (done: number, all: number, cause: string) => `multi-db commit failed after committing to ${done} of ${all} shards: ${cause}`),
+  VT24007: row("resource_exhausted", 1461, "42000", (limit: number) => `Can't create more than max_prepared_stmt_count statements (current value: ${limit})`),
+  VT24008: row("resource_exhausted", 1153, "08S01", (limit: number) => `in-memory row count exceeded allowed limit of ${limit}`),
+
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),
   ER_HANDSHAKE_ERROR: row("invalid_argument", 1043, "08S01", () => "Bad handshake"),
@@ -190,10 +200,15 @@ export const ERRORS = {
   ER_NET_PACKETS_OUT_OF_ORDER: row("invalid_argument", 1156, "08S01", () => "Got packets out of order"),
   ER_NET_READ_INTERRUPTED: row("deadline_exceeded", 1159, "08S01", () => "Got timeout reading communication packets"),
   ER_LOCK_OR_ACTIVE_TRANSACTION: row("failed_precondition", 1192, "HY000", () => "Can't execute the given command because you have active locked tables or an active transaction"),
+  ER_UNKNOWN_SYSTEM_VARIABLE: row("not_found", 1193, "HY000", (name: string) => `Unknown system variable '${name}'`),
+  ER_WRONG_VALUE_FOR_VAR: row("invalid_argument", 1231, "42000", (name: string, value: string) => `Variable '${name}' can't be set to the value of '${value}'`),
+  ER_WRONG_TYPE_FOR_VAR: row("invalid_argument", 1232, "42000", (name: string) => `Incorrect argument type to variable '${name}'`),
+  ER_UNKNOWN_COLLATION: row("not_found", 1273, "HY000", (name: string) => `Unknown collation: '${name}'`),
   ER_UNKNOWN_STMT_HANDLER: row("not_found", 1243, "HY000", (id: string, command: string) => `Unknown prepared statement handler (${id}) given to ${command}`),
   ER_NOT_SUPPORTED_AUTH_MODE: row("unauthenticated", 1251, "08004", () => "Client does not support authentication protocol requested by server; consider upgrading MySQL client"),
   ER_SP_DOES_NOT_EXIST: row("not_found", 1305, "42000", (kind: string, name: string) => `${kind} ${name} does not exist`),
   ER_QUERY_INTERRUPTED: row("cancelled", 1317, "70100", () => "Query execution was interrupted"),
+  ER_CANT_CHANGE_TX_CHARACTERISTICS: row("failed_precondition", 1568, "25001", () => "Transaction characteristics can't be changed while a transaction is in progress"),
   ER_MALFORMED_PACKET: row("invalid_argument", 1835, "HY000", () => "Malformed communication packet."),
 } as const satisfies Record<string, Definition<never>>;
 
