@@ -148,6 +148,11 @@ export const ERRORS = {
   VT20012: row("unavailable", 2002, "HY000", (cause: string) => `mysqld of this tablet does not answer: ${cause}; the tablet is bringing it back`),
   VT20013: row("invalid_argument", 1105, "HY000", (what: string) => `malformed message: ${what}`),
   VT20014: row("unavailable", 1105, "HY000", (what: string) => `${what} did not answer in time`),
+  VT20015: row("failed_precondition", 1105, "HY000", (theirs: number, ours: number) => `the peer speaks version ${theirs} of the gate-tablet protocol, this program version ${ours}; run vtgate and vttablet of releases that fit`),
+  VT20016: row("resource_exhausted", 1203, "42000", (waiting: number, target: string) => `buffer full: ${waiting} statements already wait for ${target} to come back`),
+  VT20030: row("unavailable", 1105, "HY000", (program: string, cause: string) => `${program} could not initialise a data directory: ${cause}`),
+  VT20031: row("unavailable", 2002, "HY000", (cause: string, log: string) => `mysqld did not start: ${cause}; its log is ${log}`),
+  VT20032: row("failed_precondition", 1105, "HY000", (file: string, statement: number, cause: string) => `${file}: statement ${statement} failed: ${cause}; mend it and start the tablet again, the data directory is made anew`),
 
   // Topology (texts of go/vt/topo/errors.go).
   VT21001: row("not_found", 1105, "HY000", (path: string) => `node doesn't exist: ${path}`),
