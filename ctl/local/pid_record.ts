@@ -1,0 +1,77 @@
+/**
+ * Which process is ours, also after a crash of this program: a pid alone may have been given to
+ * somebody else, so a record holds the start time as well (/proc/PID/stat field 22, proc(5)).
+ */
+
+export interface PidRecord {
+  readonly pid: number;
+  /** Clock ticks after boot. */
+  readonly startTicks: string;
+  readonly name: string;
+}
+
+/** Start time of a live process; undefined when there is none, or only its zombie. */
+export async function startTicks(pid: number): Promise<string | undefined> {
+  let stat: string;
+  try {
+    stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  } catch {
+    return undefined; // No such process.
+  }
+  // The command name, in parentheses, may hold spaces and parentheses itself.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" ? undefined : fields[19];
+}
+
+export async function isAlive(record: PidRecord): Promise<boolean> {
+  return await startTicks(record.pid) === record.startTicks;
+}
+
+export async function writePidRecord(file: string, name: string, pid: number): Promise<void> {
+  const ticks = await startTicks(pid);
+  if (ticks === undefined) return; // Ended already; its exit is reported elsewhere.
+  const record: PidRecord = { pid, startTicks: ticks, name };
+  await Deno.writeTextFile(`${file}.new`, JSON.stringify(record));
+  await Deno.rename(`${file}.new`, file);
+}
+
+/** The record in a file; undefined when there is none that can be read. */
+export async function readPidRecord(file: string): Promise<PidRecord | undefined> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await Deno.readTextFile(file));
+  } catch {
+    return undefined; // Absent or torn by a crash: nothing to go by.
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { pid, startTicks, name } = value as Record<string, unknown>;
+  if (typeof pid !== "number" || typeof startTicks !== "string" || typeof name !== "string") {
+    return undefined;
+  }
+  return { pid, startTicks, name };
+}
+
+/** SIGTERM, then SIGKILL after `graceMs`; resolves when the process is gone. */
+export async function endProcess(record: PidRecord, graceMs: number): Promise<void> {
+  const deadline = performance.now() + graceMs;
+  if (!await signalIfAlive(record, "SIGTERM")) return;
+  while (performance.now() < deadline) {
+    if (!await isAlive(record)) return;
+    await pause(20);
+  }
+  while (await signalIfAlive(record, "SIGKILL")) await pause(20);
+}
+
+async function signalIfAlive(record: PidRecord, signal: Deno.Signal): Promise<boolean> {
+  if (!await isAlive(record)) return false;
+  try {
+    Deno.kill(record.pid, signal);
+  } catch {
+    return false; // It ended between the look and the signal.
+  }
+  return true;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
