@@ -92,6 +92,20 @@ export interface RoutingRules {
   readonly rules: readonly RoutingRule[];
 }
 
+/** Any value that JSON holds. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
+
+/** All that a gate plans with, one per cell. shared/vschema/ reads the VSchemas in it. */
+export interface SrvVSchema {
+  /** The VSchema of each keyspace, as it was applied. */
+  readonly keyspaces: Readonly<Record<string, JsonObject>>;
+  readonly routingRules: RoutingRules;
+}
+
 /** mysqld's database of a tablet. */
 export function databaseName(tablet: TabletRecord): string {
   return tablet.dbNameOverride === "" ? `vt_${tablet.keyspace}` : tablet.dbNameOverride;
