@@ -1,0 +1,77 @@
+/**
+ * Locks on the folders of the topology. They are advisory: whoever changes a shard's or a
+ * keyspace's routing takes its lock first and calls `check()` before each write.
+ */
+import type { Call, Lock, LockContents } from "./store.ts";
+import { keyspaceFolder, namedLockFolder, ROUTING_RULES, shardFolder } from "./paths.ts";
+import type { Topology } from "./topology.ts";
+
+/** How long a lock is waited for, as Vitess's --lock-timeout. */
+export const LOCK_TIMEOUT_MS = 45_000;
+
+/** VT21006 naming the holder when it isn't free in time. */
+export function lockKeyspace(
+  topo: Topology,
+  keyspace: string,
+  action: string,
+  call: Call,
+): Promise<Lock> {
+  return lockFolder(topo, keyspaceFolder(keyspace), action, call);
+}
+
+export function lockShard(
+  topo: Topology,
+  keyspace: string,
+  shard: string,
+  action: string,
+  call: Call,
+): Promise<Lock> {
+  return lockFolder(topo, shardFolder(keyspace, shard), action, call);
+}
+
+export function lockRoutingRules(topo: Topology, action: string, call: Call): Promise<Lock> {
+  return lockFolder(topo, namedLockFolder(ROUTING_RULES), action, call);
+}
+
+/** A lock for what has no record of its own, such as a workflow. */
+export function lockName(topo: Topology, name: string, action: string, call: Call): Promise<Lock> {
+  return lockFolder(topo, namedLockFolder(name), action, call);
+}
+
+/** VT21006 at once when somebody holds the shard. */
+export function tryLockShard(
+  topo: Topology,
+  keyspace: string,
+  shard: string,
+  action: string,
+  call: Call,
+): Promise<Lock> {
+  return topo.global.tryLock(shardFolder(keyspace, shard), contents(topo, action), call);
+}
+
+async function lockFolder(
+  topo: Topology,
+  folder: string,
+  action: string,
+  call: Call,
+): Promise<Lock> {
+  const timeout = new AbortController();
+  const over = new AbortController();
+  const timer = topo.clock.sleep(LOCK_TIMEOUT_MS, { signal: over.signal })
+    .then(() => timeout.abort(), () => {});
+  try {
+    const signal = AbortSignal.any([call.signal, timeout.signal]);
+    return await topo.global.lock(folder, contents(topo, action), { signal });
+  } catch (error) {
+    if (!timeout.signal.aborted || call.signal.aborted) throw error;
+    // Says who holds it, or takes it when it has just become free.
+    return await topo.global.tryLock(folder, contents(topo, action), call);
+  } finally {
+    over.abort();
+    await timer;
+  }
+}
+
+function contents(topo: Topology, action: string): LockContents {
+  return { action, ...topo.holder, time: new Date(topo.clock.now()).toISOString() };
+}

@@ -1,0 +1,21 @@
+import { ROUTING_RULES as CODEC } from "../shared/model/record_json.ts";
+import type { RoutingRules } from "../shared/model/records.ts";
+import { ROUTING_RULES } from "./paths.ts";
+import { deleteIfThere, readOptional } from "./records.ts";
+import type { Call } from "./store.ts";
+import type { Topology } from "./topology.ts";
+
+/** No rules when there is no record. */
+export async function getRoutingRules(topo: Topology, call: Call): Promise<RoutingRules> {
+  return (await readOptional(topo.global, ROUTING_RULES, CODEC, call))?.record ?? { rules: [] };
+}
+
+/** Replaces all rules; without any the record goes. Call rebuildVSchemaGraph() afterwards. */
+export async function saveRoutingRules(
+  topo: Topology,
+  rules: RoutingRules,
+  call: Call,
+): Promise<void> {
+  if (rules.rules.length === 0) await deleteIfThere(topo.global, ROUTING_RULES, call);
+  else await topo.global.put(ROUTING_RULES, CODEC.encode(rules), undefined, call);
+}
