@@ -10,6 +10,8 @@
  * value shaped it (`pins`).
  */
 
+import type { ComparisonKind } from "../../shared/vindex/comparison.ts";
+
 /** Where a value comes from when the plan runs. */
 export type PlanValue =
   | { readonly from: "slot"; readonly slot: number }
@@ -92,8 +94,8 @@ export interface Routing {
   readonly vindex: string | undefined;
   readonly values: readonly PlanValue[];
   /**
-   * How the value of a comparison becomes the vindex's input (shared/vindex/comparison.ts), as
-   * the column's type says: `id = '7'` finds the row with 7.
+   * How the value becomes the vindex's input (comparisonInput of shared/vindex/comparison.ts, or
+   * storedInput for a Dml "Insert"), as the column's type says: `id = '7'` finds the row with 7.
    */
   readonly comparison: ComparisonKind | undefined;
 }
@@ -193,6 +195,8 @@ export interface Insert {
   readonly vindex: string | undefined;
   /** Columns of the primary vindex, for messages. */
   readonly vindexColumns: readonly string[];
+  /** How the value of each becomes the vindex's input (storedInput of shared/vindex). */
+  readonly comparisons: readonly ComparisonKind[];
   readonly generate:
     | {
       readonly column: string;
@@ -225,15 +229,6 @@ export interface Ddl {
 }
 
 export type Primitive = Route | Limit | ScalarAggregate | Dml | Insert | NextSequence | Ddl;
-
-/** The type of a vindex column, as far as comparisons care. */
-export type ComparisonKind =
-  /** Whole numbers: '7', 7.0 and 7 are the same row. */
-  | "integer"
-  /** Text and bytes: a number compares with them as a number, so it can't be routed by. */
-  | "text"
-  /** Not known: whole numbers as such, text as such, nothing else. */
-  | "unknown";
 
 export interface Pin {
   readonly slot: number;

@@ -191,6 +191,13 @@ export const ERRORS = {
   VT24007: row("resource_exhausted", 1461, "42000", (limit: number) => `Can't create more than max_prepared_stmt_count statements (current value: ${limit})`),
   VT24008: row("resource_exhausted", 1153, "08S01", (limit: number) => `in-memory row count exceeded allowed limit of ${limit}`),
 
+  // Vindexes, VSchemas and the names they resolve (texts of go/vt/vtgate/vindexes where it has one).
+  VT25001: row("invalid_argument", 1105, "HY000", (vindex: string, cause: string) => `vindex ${vindex}: ${cause}`),
+  VT25002: row("not_found", 1146, "42S02", (table: string) => `table ${table} not found`),
+  VT25003: row("failed_precondition", 1105, "HY000", (table: string) => `ambiguous table reference: ${table}; write keyspace.${table}, or select a keyspace`),
+  VT25004: row("invalid_argument", 1105, "HY000", (path: string, cause: string) => `VSchema: ${path}: ${cause}`),
+  VT25005: row("failed_precondition", 1105, "HY000", (table: string) => `table ${table} has been disabled`),
+
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),
   ER_HANDSHAKE_ERROR: row("invalid_argument", 1043, "08S01", () => "Bad handshake"),
