@@ -28,24 +28,3 @@ export class DecimalSum {
     return `${negative ? "-" : ""}${digits.slice(0, cut)}${fraction}`;
   }
 }
-
-/**
- * A double as mysqld prints it in a result: the shortest digits that read back the same, with an
- * exponent ("1e20") below 1e-15 and from 1e15 on (my_gcvt in strings/dtoa.c, MAX_DECPT_FOR_F_FORMAT).
- */
-export function printDouble(value: number): string {
-  if (value === 0) return "0";
-  const exponent = Math.floor(Math.log10(Math.abs(value)));
-  const [mantissa = "", power = ""] = value.toExponential().split("e");
-  if (exponent >= 15 || exponent < -15) return `${mantissa}e${power.replace("+", "")}`;
-  const plain = String(value);
-  return plain.includes("e") ? expand(mantissa, Number(power)) : plain;
-}
-
-/** "1.5" and -7 to "0.00000015". */
-function expand(mantissa: string, power: number): string {
-  const negative = mantissa.startsWith("-");
-  const digits = mantissa.replace("-", "").replace(".", "");
-  const zeros = "0".repeat(-power - 1);
-  return `${negative ? "-" : ""}0.${zeros}${digits}`;
-}

@@ -13,12 +13,14 @@ export class RowQueue {
   #at = 0;
   #end = 0;
   #closed = false;
+  #abandoned = false;
   #failure: { readonly error: unknown } | undefined;
   #wakeMerge: (() => void) | undefined;
   #wakeShard: (() => void) | undefined;
 
   /** Takes whole row packets; copies them. The promise holds the shard back. */
   push(packets: Uint8Array): void | Promise<void> {
+    if (this.#abandoned) return;
     this.#chunks.push(packets.slice());
     this.#queuedBytes += packets.length;
     if (this.#chunks.length === 1) this.#head();
@@ -36,6 +38,14 @@ export class RowQueue {
 
   fail(error: unknown): void {
     this.#failure = { error };
+    this.close();
+  }
+
+  /** Nobody reads any more: what comes is dropped, and the shard is not held back. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#chunks = [];
+    this.#queuedBytes = 0;
     this.close();
   }
 

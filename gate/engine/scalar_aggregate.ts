@@ -1,10 +1,11 @@
 /** One row from the single rows of all shards: COUNT and SUM add, MIN and MAX choose. */
 import { decodeColumnDefinition } from "../../shared/mysql/column_definition.ts";
 import { MYSQL_TYPE_DOUBLE, MYSQL_TYPE_FLOAT } from "../../shared/mysql/column_types.ts";
+import { printDouble } from "../../shared/mysql/float_text.ts";
 import { encodeFrames } from "../../shared/mysql/frame.ts";
 import { encodeTextRow } from "../../shared/mysql/text_row.ts";
 import type { AggregateColumn, ScalarAggregate } from "../plan/plan.ts";
-import { DecimalSum, printDouble } from "./decimal_sum.ts";
+import { DecimalSum } from "./decimal_sum.ts";
 import { comparatorOf, compareWeights } from "./key_comparator.ts";
 import { nextPacket, type RowOutput } from "./rows.ts";
 import { rowPayload, textRowValues } from "./text_row.ts";

@@ -150,6 +150,7 @@ export const ERRORS = {
   VT20014: row("unavailable", 1105, "HY000", (what: string) => `${what} did not answer in time`),
   VT20015: row("failed_precondition", 1105, "HY000", (theirs: number, ours: number) => `the peer speaks version ${theirs} of the gate-tablet protocol, this program version ${ours}; run vtgate and vttablet of releases that fit`),
   VT20016: row("resource_exhausted", 1203, "42000", (waiting: number, target: string) => `buffer full: ${waiting} statements already wait for ${target} to come back`),
+  VT20017: row("failed_precondition", 1105, "HY000", (what: string) => `${what}`),
   VT20030: row("unavailable", 1105, "HY000", (program: string, cause: string) => `${program} could not initialise a data directory: ${cause}`),
   VT20031: row("unavailable", 2002, "HY000", (cause: string, log: string) => `mysqld did not start: ${cause}; its log is ${log}`),
   VT20032: row("failed_precondition", 1105, "HY000", (file: string, statement: number, cause: string) => `${file}: statement ${statement} failed: ${cause}; mend it and start the tablet again, the data directory is made anew`),
@@ -187,7 +188,6 @@ export const ERRORS = {
   VT24003: row("invalid_argument", 1115, "42000", (name: string) => `charset/name ${name} is not supported; use utf8mb4, utf8mb3, latin1, ascii or binary`),
   VT24004: row("unimplemented", 1235, "42000", (mode: string) => `setting the ${mode} sql_mode is unsupported: it changes how statements are read`),
   VT24005: row("aborted", 1317, "70100", (shards: string) => `multi-db transaction attempted: ${shards}; transaction_mode is single`),
-  VT24006: row("aborted", 1317, "70100", (done: number, all: number, cause: string) => `multi-db commit failed after committing to ${done} of ${all} shards: ${cause}`),
   VT24007: row("resource_exhausted", 1461, "42000", (limit: number) => `Can't create more than max_prepared_stmt_count statements (current value: ${limit})`),
   VT24008: row("resource_exhausted", 1153, "08S01", (limit: number) => `in-memory row count exceeded allowed limit of ${limit}`),
 

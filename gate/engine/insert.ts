@@ -1,0 +1,111 @@
+/** INSERT ... VALUES over shards: ids from a sequence, rows grouped by their keyspace ids. */
+import { vtError } from "../../shared/error/errors.ts";
+import { integerValue, type Value } from "../../shared/value/value.ts";
+import { storedInput } from "../../shared/vindex/comparison.ts";
+import type { Insert, InsertRow, PlanValue } from "../plan/plan.ts";
+import type { Bindings } from "./bindings.ts";
+import { runChanges } from "./dml.ts";
+import { insertInfo, okOf } from "./ok_sum.ts";
+import { shardOfId } from "./routing.ts";
+import type { ShardCall } from "./shards.ts";
+import { bytesOf, renderPiece, renderPieces } from "./template.ts";
+import type { Answer, ClientRows, World } from "./world.ts";
+
+export async function runInsert(plan: Insert, world: World, client: ClientRows): Promise<Answer> {
+  const generated = await generateIds(plan, world);
+  const calls = shardCalls(plan, generated, world);
+  const answer = await runChanges(calls, world, client);
+  const first = generated.find((id) => id !== undefined);
+  if (first === undefined && calls.length === 1) return answer;
+  const ok = answer.kind === "ok"
+    ? answer.ok
+    : answer.kind === "passed"
+    ? okOf(answer.terminal)
+    : undefined;
+  if (ok === undefined) return answer;
+  const told = insertInfo(ok, plan.rows.length, calls.length === 1 ? plan.rows.length : 0);
+  return { kind: "ok", ok: { ...told, lastInsertId: first ?? ok.lastInsertId } };
+}
+
+/** An id for each row that asks for one, all reserved in one call. */
+async function generateIds(plan: Insert, world: World): Promise<readonly (bigint | undefined)[]> {
+  const { generate } = plan;
+  if (generate === undefined) return plan.rows.map(() => undefined);
+  const asks = plan.rows.map((row) => asksForId(row.generated, world.bindings));
+  const count = asks.filter(Boolean).length;
+  if (count === 0) return plan.rows.map(() => undefined);
+  const { sequenceKeyspace, sequenceTable } = generate;
+  let next = await world.shards.nextSequence(sequenceKeyspace, sequenceTable, count, world);
+  return asks.map((asking) => asking ? next++ : undefined);
+}
+
+/** NULL, 0 and nothing ask for an id (manual, "AUTO_INCREMENT"); NO_AUTO_VALUE_ON_ZERO keeps 0. */
+function asksForId(given: PlanValue | undefined, bindings: Bindings): boolean {
+  if (given === undefined) return true;
+  const value = bindings.value(given);
+  if (value.type === "null") return true;
+  if (bindings.source.noAutoValueOnZero) return false;
+  return /^[+-]?0*\.?0*$/.test(value.text.trim());
+}
+
+interface ShardRows {
+  readonly shard: string;
+  readonly rows: string[];
+}
+
+function shardCalls(
+  plan: Insert,
+  generated: readonly (bigint | undefined)[],
+  world: World,
+): readonly ShardCall[] {
+  const groups = new Map<string, ShardRows>();
+  for (const [index, row] of plan.rows.entries()) {
+    const id = generated[index];
+    const shard = shardOfRow(plan, row, id, world);
+    const group = groups.get(shard) ?? { shard, rows: [] };
+    groups.set(shard, group);
+    group.rows.push(renderRow(row, id, world.bindings));
+  }
+  const prefix = renderPieces(plan.prefix, world.bindings, undefined);
+  const suffix = renderPieces(plan.suffix, world.bindings, undefined);
+  return [...groups.values()].map(({ shard, rows }) => ({
+    keyspace: plan.keyspace,
+    shard,
+    sql: bytesOf(`${prefix} (${rows.join("), (")})${suffix === "" ? "" : ` ${suffix}`}`),
+    parameters: undefined,
+    tables: [plan.table],
+  }));
+}
+
+function renderRow(row: InsertRow, id: bigint | undefined, bindings: Bindings): string {
+  return row.pieces
+    .map((piece, index) =>
+      index === row.generatedPiece && id !== undefined
+        ? String(id)
+        : renderPiece(piece, bindings, undefined)
+    )
+    .join("");
+}
+
+function shardOfRow(plan: Insert, row: InsertRow, id: bigint | undefined, world: World): string {
+  const shards = world.placement.shards(plan.keyspace);
+  if (!plan.sharded || plan.vindex === undefined) {
+    const [only] = shards;
+    if (only === undefined) throw vtError("VT20005", plan.keyspace);
+    return only.name;
+  }
+  const values = row.vindexValues.map((from, column): Value => {
+    const generates = id !== undefined && column === plan.generate?.vindexColumn;
+    return generates ? integerValue(id) : world.bindings.value(from);
+  });
+  const vindex = world.placement.vindex(plan.keyspace, plan.vindex);
+  const inputs = values.map((value, column) =>
+    storedInput(plan.comparisons[column] ?? "unknown", value)
+  );
+  const known = inputs.filter((input) => input !== undefined);
+  const keyspaceId = known.length === inputs.length ? vindex.map(known) : undefined;
+  if (keyspaceId === undefined) {
+    throw vtError("VT09023", `[${values.map((value) => value.text || value.type).join(" ")}]`);
+  }
+  return shardOfId(plan.keyspace, shards, keyspaceId);
+}

@@ -1,0 +1,25 @@
+/** What the gate knows about the cluster: VSchema, tables, shards. The executor reads it. */
+import type { TabletType } from "../../shared/model/tablet.ts";
+import type { TabletHealth } from "../../shared/rpc/query_service.ts";
+import type { Vindex } from "../../shared/vindex/vindex.ts";
+import type { ShardRange } from "../engine/shards.ts";
+
+export interface Catalog {
+  /** Grows with every change that may change a plan. */
+  readonly version: number;
+  /** Sorted. */
+  readonly keyspaces: readonly string[];
+  isSharded(keyspace: string): boolean;
+  /** In order of their key ranges. VT05003 for an unknown keyspace. */
+  shards(keyspace: string, tabletType: TabletType): readonly ShardRange[];
+  vindex(keyspace: string, name: string): Vindex;
+  /** Tablets as the gate sees them, for SHOW VITESS_TABLETS and its kin. */
+  readonly tablets: readonly KnownTablet[];
+}
+
+export interface KnownTablet {
+  readonly health: TabletHealth;
+  readonly hostname: string;
+  readonly mysqlHostname: string;
+  readonly mysqlPort: number;
+}

@@ -1,0 +1,133 @@
+/**
+ * The answer to one command, as packets to the client. A command may have several results; ids of
+ * packets run through all of them.
+ */
+import { ByteReader } from "../../shared/mysql/byte_reader.ts";
+import { ByteWriter } from "../../shared/mysql/byte_writer.ts";
+import { encodeEofPacket } from "../../shared/mysql/eof_packet.ts";
+import { encodeErrPacket, type ErrPacket } from "../../shared/mysql/err_packet.ts";
+import { frameCount, packetPayload, renumberFrames } from "../../shared/mysql/frame.ts";
+import {
+  EMPTY_OK,
+  encodeOkPacket,
+  OK_HEADER_AFTER_ROWS,
+  type OkPacket,
+} from "../../shared/mysql/ok_packet.ts";
+import type { ClientWriter } from "../session/client.ts";
+import { countPackets, nextPacket } from "../engine/rows.ts";
+import type { ClientRows } from "../engine/world.ts";
+import { patchStatus } from "./status.ts";
+
+/** Above this many unsent bytes a shard has to wait for the client. */
+const BUFFERED_BYTES_MAX = 256 * 1024;
+
+export class ClientOutput implements ClientRows {
+  readonly #writer: ClientWriter;
+  readonly #capabilities: number;
+  readonly #deprecateEof: boolean;
+  /** Sequence id of the next frame. */
+  #next = 1;
+  /** Packets of the head of a passed result that are still to come; -1: its first is. */
+  #headLeft = -1;
+  #rows = 0;
+
+  constructor(
+    writer: ClientWriter,
+    options: { readonly capabilities: number; readonly deprecateEof: boolean },
+  ) {
+    this.#writer = writer;
+    this.#capabilities = options.capabilities;
+    this.#deprecateEof = options.deprecateEof;
+  }
+
+  /** Rows of the current result so far. */
+  get rowCount(): number {
+    return this.#rows;
+  }
+
+  readonly passThrough = (packets: Uint8Array): void | Promise<void> => {
+    this.#count(packets);
+    return this.#raw(packets);
+  };
+
+  columns(definitions: readonly Uint8Array[]): void {
+    this.#packet(new ByteWriter(9).lenencInt(definitions.length).finish());
+    for (const definition of definitions) this.#packet(definition);
+    if (!this.#deprecateEof) this.#packet(encodeEofPacket({ warnings: 0, statusFlags: 0 }));
+  }
+
+  rows(packets: Uint8Array): void | Promise<void> {
+    this.#rows += countPackets(packets);
+    return this.#raw(packets);
+  }
+
+  /** Ends a result that went through `columns` and `rows`. */
+  endRows(warnings: number, statusFlags: number): void {
+    const end = this.#deprecateEof
+      ? encodeOkPacket(
+        { ...EMPTY_OK, warnings, statusFlags },
+        this.#capabilities,
+        OK_HEADER_AFTER_ROWS,
+      )
+      : encodeEofPacket({ warnings, statusFlags });
+    this.#packet(end);
+    this.#reset();
+  }
+
+  /** Ends a result that passed through. Patches the packet in place. */
+  terminal(packet: Uint8Array, statusFlags: number): void {
+    patchStatus(packet, statusFlags);
+    this.#raw(packet);
+    this.#reset();
+  }
+
+  ok(ok: Partial<OkPacket>, statusFlags: number): void {
+    this.#packet(encodeOkPacket({ ...EMPTY_OK, ...ok, statusFlags }, this.#capabilities));
+    this.#reset();
+  }
+
+  /** An error may come in the middle of rows; it ends the command. */
+  error(error: ErrPacket): void {
+    this.#packet(encodeErrPacket(error));
+  }
+
+  /** A packet that is no part of a result: the answer to COM_STMT_PREPARE. */
+  packet(payload: Uint8Array): void {
+    this.#packet(payload);
+  }
+
+  eof(statusFlags: number): void {
+    this.#packet(encodeEofPacket({ warnings: 0, statusFlags }));
+  }
+
+  #reset(): void {
+    this.#headLeft = -1;
+    this.#rows = 0;
+  }
+
+  #packet(payload: Uint8Array): void {
+    this.#next = (this.#next + frameCount(payload.length)) & 0xff;
+    this.#writer.packet(payload);
+  }
+
+  /** A shard's first result has the right ids already; later ones follow on. */
+  #raw(packets: Uint8Array): void | Promise<void> {
+    this.#next = renumberFrames(packets, this.#next);
+    this.#writer.raw(packets);
+    if (this.#writer.buffered > BUFFERED_BYTES_MAX) return this.#writer.drained();
+  }
+
+  /** Counts the rows in a passed result: all packets but those of its head. */
+  #count(packets: Uint8Array): void {
+    let at = 0;
+    if (this.#headLeft < 0 && packets.length > 0) {
+      at = nextPacket(packets, 0);
+      const columns = new ByteReader(packetPayload(packets, 0, at)).lenencInt();
+      this.#headLeft = columns + (this.#deprecateEof ? 0 : 1);
+    }
+    for (; this.#headLeft > 0 && at < packets.length; this.#headLeft--) {
+      at = nextPacket(packets, at);
+    }
+    for (; at < packets.length; this.#rows++) at = nextPacket(packets, at);
+  }
+}

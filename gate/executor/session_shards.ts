@@ -1,0 +1,181 @@
+/**
+ * Runs statements on shards for one session: inside its transaction when it has one, which a
+ * shard joins with its first statement.
+ */
+import { MysqlError } from "../../shared/error/mysql_error.ts";
+import { ER_LOCK_DEADLOCK } from "../../shared/error/errno.ts";
+import { VtError, vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import type { Target } from "../../shared/model/tablet.ts";
+import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
+import { FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
+import type {
+  ExecuteRequest,
+  ExecuteResult,
+  Options,
+  PacketSink,
+  QueryService,
+} from "../../shared/rpc/query_service.ts";
+import type { ShardCall, Shards } from "../engine/shards.ts";
+import type { ShardConnection } from "../session/state.ts";
+import type { LiveSession } from "./live_session.ts";
+
+const NO_LIMITS = { timeoutMs: 0, rowsMax: 0, bytesMax: 0 };
+
+export class SessionShards implements Shards {
+  readonly #session: LiveSession;
+  readonly #tablets: QueryService;
+
+  constructor(session: LiveSession, tablets: QueryService) {
+    this.#session = session;
+    this.#tablets = tablets;
+  }
+
+  async execute(call: ShardCall, sink: PacketSink, options: Options): Promise<Uint8Array> {
+    const { transaction } = this.#session.state;
+    const target = this.#target(call.keyspace, call.shard);
+    if (transaction.at === "none") {
+      const result = await this.#tablets.execute(this.#request(call, target, 0, ""), sink, options);
+      return checked(result.terminal);
+    }
+    return await this.#executeInTransaction(call, target, sink, options);
+  }
+
+  /** Values of a sequence don't belong to the transaction: a rollback leaves a gap. */
+  async nextSequence(
+    keyspace: string,
+    table: string,
+    count: number,
+    options: Options,
+  ): Promise<bigint> {
+    const target: Target = { keyspace, shard: "-", tabletType: "primary" };
+    return await this.#tablets.nextSequence(target, table, count, options);
+  }
+
+  #target(keyspace: string, shard: string): Target {
+    return { keyspace, shard, tabletType: this.#session.state.target.tabletType };
+  }
+
+  #request(call: ShardCall, target: Target, transactionId: number, begin: string): ExecuteRequest {
+    const { state, profile, client } = this.#session;
+    return {
+      target,
+      user: client.user,
+      profile,
+      transactionId,
+      begin,
+      reserve: false,
+      sql: call.sql,
+      parameters: call.parameters,
+      tables: call.tables,
+      limits: state.queryTimeoutMs === 0
+        ? NO_LIMITS
+        : { ...NO_LIMITS, timeoutMs: state.queryTimeoutMs },
+    };
+  }
+
+  async #executeInTransaction(
+    call: ShardCall,
+    target: Target,
+    sink: PacketSink,
+    options: Options,
+  ): Promise<Uint8Array> {
+    const joined = await this.#join(target, options);
+    const begin = joined === undefined ? this.#begin() : "";
+    const request = this.#request(call, target, joined?.transactionId ?? 0, begin);
+    try {
+      const result = await this.#tablets.execute(request, sink, options);
+      if (joined === undefined) this.#joined(target, result);
+      return checked(result.terminal);
+    } catch (error) {
+      throw this.#failed(error, joined !== undefined);
+    }
+  }
+
+  /** This shard's connection; one that joins while savepoints stand gets them first. */
+  async #join(target: Target, options: Options): Promise<ShardConnection | undefined> {
+    const { transaction, transactionMode } = this.#session.state;
+    if (transaction.at === "none") return undefined;
+    if (transaction.at === "failed") throw vtError("VT09032");
+    const found = transaction.shards.find((shard) => sameTarget(shard.target, target));
+    if (found !== undefined) return found;
+    if (transactionMode === "single" && transaction.shards.length > 0) {
+      const shards = [...transaction.shards.map((shard) => shard.target), target];
+      throw vtError(
+        "VT24005",
+        shards.map(({ keyspace, shard }) => `${keyspace}/${shard}`).join(" "),
+      );
+    }
+    if (transaction.savepoints.length === 0) return undefined;
+    return await this.#joinWithSavepoints(target, transaction.savepoints, options);
+  }
+
+  async #joinWithSavepoints(
+    target: Target,
+    savepoints: readonly string[],
+    options: Options,
+  ): Promise<ShardConnection> {
+    let connection: ShardConnection | undefined;
+    for (const name of savepoints) {
+      const call = savepointCall(target, `savepoint ${quotedName(name)}`);
+      const id = connection?.transactionId ?? 0;
+      const begin = connection === undefined ? this.#begin() : "";
+      const request = this.#request(call, target, id, begin);
+      const result = await this.#tablets.execute(request, () => {}, options);
+      checked(result.terminal);
+      connection ??= this.#joined(target, result);
+    }
+    if (connection === undefined) throw new TypeError("No savepoint to set");
+    return connection;
+  }
+
+  #begin(): string {
+    const { transaction } = this.#session.state;
+    return transaction.at === "open" ? transaction.begin : "";
+  }
+
+  #joined(target: Target, result: ExecuteResult): ShardConnection | undefined {
+    if (result.transactionId === 0) return undefined;
+    const { tablet, transactionId } = result;
+    const connection = { target, tablet, transactionId };
+    this.#session.apply({ on: "shard_joined", connection });
+    return connection;
+  }
+
+  /** The error for the client, after the transaction has taken notice of it. */
+  #failed(error: unknown, joined: boolean): unknown {
+    if (error instanceof MysqlError && error.errno === ER_LOCK_DEADLOCK) {
+      // mysqld has rolled back its part; the parts of other shards must not stay.
+      this.#session.apply({ on: "transaction_failed", cause: error.message });
+      return error;
+    }
+    if (!joined || !(error instanceof VtError) || !endsTransaction(error)) return error;
+    this.#session.apply({ on: "transaction_failed", cause: error.message });
+    return vtErrorFrom(error, "VT15001", error.message);
+  }
+}
+
+/** The connection that held the transaction is gone, and the transaction with it. */
+function endsTransaction(error: VtError): boolean {
+  return error.status === "unavailable" || error.status === "aborted" ||
+    error.status === "cluster_event" || error.status === "internal";
+}
+
+function savepointCall(target: Target, sql: string): ShardCall {
+  const { keyspace, shard } = target;
+  const bytes = new TextEncoder().encode(sql);
+  return { keyspace, shard, sql: bytes, parameters: undefined, tables: [] };
+}
+
+export function quotedName(name: string): string {
+  return `\`${name.replaceAll("`", "``")}\``;
+}
+
+function sameTarget(a: Target, b: Target): boolean {
+  return a.shard === b.shard && a.keyspace === b.keyspace && a.tabletType === b.tabletType;
+}
+
+/** Throws the error of an ERR packet. */
+function checked(terminal: Uint8Array): Uint8Array {
+  if (terminal[FRAME_HEADER_BYTES] !== ERR_HEADER) return terminal;
+  throw mysqlErrorOf(terminal.subarray(FRAME_HEADER_BYTES));
+}
