@@ -96,6 +96,8 @@ export interface ModeStatements {
   /** From a row of `readOnlySql`. */
   isReadOnly(row: Row): boolean;
   setReadOnly(readOnly: boolean): readonly string[];
+  /** Lets administrators write to a read-only server, and nobody else. */
+  readonly liftForAdmin: readonly string[];
   setSemiSync(side: SemiSyncSide, enabled: boolean): readonly string[];
   /** One row, columns `source_enabled`, `replica_enabled` ("1" or "0") and `acks` (connected semi-sync replicas). */
   readonly semiSyncSql: string;

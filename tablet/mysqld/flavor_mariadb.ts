@@ -132,6 +132,8 @@ const MODES: ModeStatements = {
   readOnlySql: "SELECT @@global.read_only AS read_only",
   isReadOnly: (row: Row) => row["read_only"] !== "0",
   setReadOnly: (readOnly) => [`SET GLOBAL read_only = ${readOnly ? "ON" : "OFF"}`],
+  // Administrators write anyway (READ ONLY ADMIN).
+  liftForAdmin: [],
   setSemiSync(side, enabled) {
     const name = side === "source" ? "rpl_semi_sync_master" : "rpl_semi_sync_slave";
     return [`SET GLOBAL ${name}_enabled = ${enabled ? "ON" : "OFF"}`];

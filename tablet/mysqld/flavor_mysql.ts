@@ -199,6 +199,7 @@ function modes(names: SemiSyncNames): ModeStatements {
       readOnly
         ? ["SET GLOBAL super_read_only = ON"]
         : ["SET GLOBAL super_read_only = OFF", "SET GLOBAL read_only = OFF"],
+    liftForAdmin: ["SET GLOBAL super_read_only = OFF"],
     setSemiSync(side, enabled) {
       return [`SET GLOBAL ${names[side]}_enabled = ${enabled ? "ON" : "OFF"}`];
     },

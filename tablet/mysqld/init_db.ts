@@ -3,8 +3,10 @@
  * operator's file (--init-db-sql-file, Vitess's init_db.sql) takes the place of the built-in one.
  */
 import { vtErrorFrom } from "../../shared/error/errors.ts";
-import type { CallOptions, Dba, StatementRunner } from "./dba.ts";
+import type { CallOptions, StatementRunner } from "./dba.ts";
 import type { Flavor } from "./flavor.ts";
+import type { Server } from "./replication.ts";
+import { unlogged } from "./sidecar.ts";
 import { splitStatements } from "./split_statements.ts";
 
 /** As in Vitess's config/init_db.sql: who may do what. All but vt_repl log in through the socket only. */
@@ -69,22 +71,13 @@ export const BUILT_IN_INIT_DB_SQL: InitDbSql = {
   text: DEFAULT_INIT_DB_SQL,
 };
 
-/** Runs as root. VT20032 names the statement that failed. */
+/** Runs as root, unlogged: each server has its own users. VT20032 names the statement that failed. */
 export async function runInitDbSql(
-  root: Dba,
-  flavor: Flavor,
+  root: Server,
   init: InitDbSql,
   options: CallOptions,
 ): Promise<void> {
-  await root.session(async (session) => {
-    for (const statement of flavor.modes.setReadOnly(false)) {
-      await session.query(statement, options);
-    }
-    // Each server has its own users; logged ones would be errant transactions.
-    await session.query("SET SESSION sql_log_bin = 0", options);
-    await runStatements(session, flavor, init, options);
-    for (const statement of flavor.modes.setReadOnly(true)) await session.query(statement, options);
-  }, options);
+  await unlogged(root, (session) => runStatements(session, root.flavor, init, options), options);
 }
 
 async function runStatements(

@@ -82,7 +82,7 @@ export async function startTestMysqld(options: TestMysqldOptions = {}): Promise<
   const address: MysqlAddress = { socketPath: prepared.paths.socket };
   const root = new Dba({ address, user: "root", password: "" });
   if (options.users !== false) {
-    await runInitDbSql(root, prepared.flavor, BUILT_IN_INIT_DB_SQL, { signal });
+    await runInitDbSql({ dba: root, flavor: prepared.flavor }, BUILT_IN_INIT_DB_SQL, { signal });
   }
   for (const statement of prepared.flavor.modes.setReadOnly(false)) {
     await root.query(statement, { signal });

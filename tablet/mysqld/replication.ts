@@ -1,0 +1,147 @@
+/**
+ * What a tablet does to its server's replication and write modes, in the order that keeps rows
+ * safe. Every function may be repeated: it ends in the same place from wherever it starts.
+ */
+import { vtError } from "../../shared/error/errors.ts";
+import { type CallOptions, type Dba, queryRow, runAll } from "./dba.ts";
+import type { Flavor, ReplicaStatus, ReplicationSource } from "./flavor.ts";
+
+/** A server and how to speak to it. */
+export interface Server {
+  readonly dba: Dba;
+  readonly flavor: Flavor;
+}
+
+export async function readPosition(server: Server, options: CallOptions): Promise<string> {
+  const row = await queryRow(server.dba, server.flavor.positions.readSql, options);
+  // MySQL breaks long sets into lines.
+  return (row?.["position"] ?? "").replace(/\s+/g, "");
+}
+
+/** What Positions.isErrant wants to know of a primary. */
+export async function readHistory(server: Server, options: CallOptions): Promise<string> {
+  const row = await queryRow(server.dba, server.flavor.positions.historySql, options);
+  return (row?.["history"] ?? "").replace(/\s+/g, "");
+}
+
+/** Undefined on a server that replicates from nowhere. */
+export async function readReplicaStatus(
+  server: Server,
+  options: CallOptions,
+): Promise<ReplicaStatus | undefined> {
+  const { replication } = server.flavor;
+  const row = await queryRow(server.dba, replication.statusSql, options);
+  return row === undefined ? undefined : replication.parseStatus(row);
+}
+
+export async function isReadOnly(server: Server, options: CallOptions): Promise<boolean> {
+  const { modes } = server.flavor;
+  const row = await queryRow(server.dba, modes.readOnlySql, options);
+  return row === undefined || modes.isReadOnly(row);
+}
+
+export async function setReadOnly(
+  server: Server,
+  readOnly: boolean,
+  options: CallOptions,
+): Promise<void> {
+  await runAll(server.dba, server.flavor.modes.setReadOnly(readOnly), options);
+}
+
+export interface SemiSync {
+  readonly source: boolean;
+  readonly replica: boolean;
+}
+
+/** Undefined where the server has no semi-sync (an unmanaged one without the plugins). */
+export async function readSemiSync(
+  server: Server,
+  options: CallOptions,
+): Promise<SemiSync | undefined> {
+  try {
+    const row = await queryRow(server.dba, server.flavor.modes.semiSyncSql, options);
+    return { source: row?.["source_enabled"] === "1", replica: row?.["replica_enabled"] === "1" };
+  } catch (error) {
+    if (isUnknownVariable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** VT09013 when semi-sync is wanted and the server has none. */
+export async function setSemiSync(
+  server: Server,
+  wanted: SemiSync,
+  options: CallOptions,
+): Promise<void> {
+  const actual = await readSemiSync(server, options);
+  if (actual === undefined) {
+    if (wanted.source || wanted.replica) throw vtError("VT09013");
+    return;
+  }
+  for (const side of ["source", "replica"] as const) {
+    if (actual[side] === wanted[side]) continue;
+    await runAll(server.dba, server.flavor.modes.setSemiSync(side, wanted[side]), options);
+  }
+}
+
+/** Waits until this server has everything up to `position`. VT20014 when it doesn't come in time. */
+export async function waitForPosition(
+  server: Server,
+  position: string,
+  timeoutMs: number,
+  options: CallOptions,
+): Promise<string> {
+  const { positions } = server.flavor;
+  const reached = await readPosition(server, options);
+  // A primary's own transactions don't count as replicated ones, which is what is waited for.
+  if (position === "" || positions.contains(reached, position)) return reached;
+  const row = await queryRow(server.dba, positions.waitSql(position, timeoutMs), options);
+  if (row?.["reached"] !== "1") throw vtError("VT20014", `replication up to ${position}`);
+  return await readPosition(server, options);
+}
+
+/** Ends replication and forgets the source; the server stays as writable as it was. */
+export async function detach(server: Server, options: CallOptions): Promise<void> {
+  const { replication } = server.flavor;
+  if (await readReplicaStatus(server, options) === undefined) return;
+  await runAll(server.dba, [...replication.stop, ...replication.reset], options);
+}
+
+export async function stopReplication(server: Server, options: CallOptions): Promise<void> {
+  if (await readReplicaStatus(server, options) === undefined) return;
+  await runAll(server.dba, server.flavor.replication.stop, options);
+}
+
+export async function startReplication(server: Server, options: CallOptions): Promise<void> {
+  if (await readReplicaStatus(server, options) === undefined) {
+    throw vtError("VT22002", "there is no replication source; set one with SetReplicationSource");
+  }
+  await runAll(server.dba, server.flavor.replication.start, options);
+}
+
+/** Makes it a replica of `source`: read-only first, so that nothing errant gets in. */
+export async function replicateFrom(
+  server: Server,
+  source: ReplicationSource,
+  how: { readonly semiSync: boolean; readonly start: boolean },
+  options: CallOptions,
+): Promise<void> {
+  const { replication } = server.flavor;
+  await setReadOnly(server, true, options);
+  const status = await readReplicaStatus(server, options);
+  const same = status?.sourceHost === source.host && status.sourcePort === source.port;
+  const semiSync = await readSemiSync(server, options);
+  await setSemiSync(server, { source: false, replica: how.semiSync }, options);
+  if (!same || status.lastError !== "") {
+    if (status !== undefined) await runAll(server.dba, replication.stop, options);
+    await runAll(server.dba, replication.setSource(source), options);
+  } else if (semiSync?.replica !== how.semiSync && status.ioRunning) {
+    await runAll(server.dba, replication.restartReceiver, options);
+  }
+  await runAll(server.dba, how.start ? replication.start : replication.stop, options);
+}
+
+/** ER_UNKNOWN_SYSTEM_VARIABLE. */
+function isUnknownVariable(error: unknown): boolean {
+  return error instanceof Error && "errno" in error && error.errno === 1193;
+}
