@@ -101,7 +101,7 @@ Deno.test("the default cluster: tables as printed, keys, a second start, a kille
         const { stdout } = await cluster.mysql(["--table", "-e", "show vitess_tablets"]);
         assert.match(
           stdout,
-          /\| Cell  \| Keyspace \| Shard \| TabletType \| State   \| Alias            \| Hostname  \| PrimaryTermStartTime/,
+          /\| Cell +\| Keyspace +\| Shard +\| TabletType +\| State +\| Alias +\| Hostname +\| PrimaryTermStartTime/,
         );
         assert.equal(stdout.match(/ PRIMARY .* SERVING /g)?.length, 3, stdout);
         assert.equal(stdout.match(/ REPLICA .* SERVING /g)?.length, 3, stdout);
