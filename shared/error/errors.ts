@@ -221,6 +221,7 @@ export const ERRORS = {
   ER_SP_DOES_NOT_EXIST: row("not_found", 1305, "42000", (kind: string, name: string) => `${kind} ${name} does not exist`),
   ER_QUERY_INTERRUPTED: row("cancelled", 1317, "70100", () => "Query execution was interrupted"),
   ER_CANT_CHANGE_TX_CHARACTERISTICS: row("failed_precondition", 1568, "25001", () => "Transaction characteristics can't be changed while a transaction is in progress"),
+  ER_TOO_HIGH_LEVEL_OF_NESTING_FOR_SELECT: row("resource_exhausted", 1473, "HY000", (levels: number) => `Too high level of nesting for select: more than ${levels} levels; flatten the statement, or send it in parts`),
   ER_MALFORMED_PACKET: row("invalid_argument", 1835, "HY000", () => "Malformed communication packet."),
 } as const satisfies Record<string, Definition<never>>;
 

@@ -1,0 +1,343 @@
+/** SELECT, set operations, VALUES, TABLE, WITH, and the clauses that any of them may end in. */
+import type {
+  Clause,
+  Cte,
+  Expr,
+  Into,
+  Limit,
+  LockClause,
+  OrderBy,
+  OrderItem,
+  ParenQuery,
+  Query,
+  QueryTail,
+  Row,
+  SetOperation,
+  Subquery,
+  WithClause,
+} from "./ast.ts";
+import type { Cursor } from "./cursor.ts";
+import { isLiteralKind } from "./lexer.ts";
+import { parseExpr } from "./parse_expr.ts";
+import { parseSelect } from "./parse_select.ts";
+import { userVariable } from "./parse_simple.ts";
+
+export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** No clause yet: parsers of queries begin with this. */
+export const NO_TAIL: QueryTail = {
+  with: undefined,
+  orderBy: undefined,
+  limit: undefined,
+  locks: [],
+  into: undefined,
+};
+
+/** A query begins here: behind an opening parenthesis it makes that one of a subquery. */
+export function startsQuery(c: Cursor): boolean {
+  const word = c.lexer.text;
+  if (word === "select" || word === "with" || word === "table") return true;
+  return word === "values" && c.peek() === "row";
+}
+
+/** A whole query expression. */
+export function parseQuery(c: Cursor): Query {
+  return c.nested(parseQueryHere);
+}
+
+function parseQueryHere(c: Cursor): Query {
+  const start = c.start;
+  const withClause = c.at("with") ? parseWith(c) : undefined;
+  return continueWith(c, start, withClause);
+}
+
+/** Behind WITH, which began at `start`. */
+export function continueWith(
+  c: Cursor,
+  start: number,
+  withClause: WithClause | undefined,
+): Query {
+  const bodyStart = c.start;
+  const body = climbSets(c, parseOperand(c), bodyStart, 1);
+  return finish(c, body, start, withClause);
+}
+
+/** At the clauses behind the body of a query. */
+function finish(
+  c: Cursor,
+  body: Query,
+  start: number,
+  withClause: WithClause | undefined,
+): Query {
+  const query = body as Mutable<Query>;
+  query.with = withClause;
+  query.start = start;
+  parseTail(c, query);
+  query.end = c.previousEnd;
+  return query;
+}
+
+function parseTail(c: Cursor, query: Mutable<QueryTail>): void {
+  if (c.at("order")) query.orderBy = parseOrderBy(c);
+  if (c.at("limit") || c.at("offset") || c.at("fetch")) query.limit = parseLimit(c);
+  if (c.at("into")) query.into = parseInto(c);
+  if (c.at("for") || c.at("lock")) query.locks = parseLocks(c);
+  if (c.at("into") && query.into === undefined) query.into = parseInto(c);
+}
+
+const SETS: ReadonlyMap<string, readonly [SetOperation["op"], number]> = new Map([
+  ["union", ["union", 1]],
+  ["except", ["except", 1]],
+  ["minus", ["except", 1]],
+  ["intersect", ["intersect", 2]],
+]);
+
+function climbSets(c: Cursor, first: Query, start: number, level: number): Query {
+  let left = first;
+  for (;;) {
+    const found = SETS.get(c.lexer.text);
+    if (found === undefined || found[1] < level) return left;
+    c.next();
+    const all = c.accept("all");
+    if (!all) c.accept("distinct");
+    const rightStart = c.start;
+    const right = climbSets(c, parseOperand(c), rightStart, found[1] + 1);
+    left = {
+      ...NO_TAIL,
+      kind: "set_operation",
+      op: found[0],
+      all,
+      left,
+      right,
+      start,
+      end: c.previousEnd,
+    };
+  }
+}
+
+function parseOperand(c: Cursor): Query {
+  const start = c.start;
+  switch (c.lexer.text) {
+    case "select":
+      return parseSelect(c);
+    case "(":
+      return parseParenQuery(c);
+    case "values":
+      return parseValues(c);
+    case "table":
+      c.next();
+      return { ...NO_TAIL, kind: "table", table: c.tableName(), start, end: c.previousEnd };
+    default:
+      throw c.error();
+  }
+}
+
+function parseParenQuery(c: Cursor): ParenQuery {
+  const start = c.start;
+  const query = c.parens(parseQuery);
+  return { ...NO_TAIL, kind: "paren_query", query, start, end: c.previousEnd };
+}
+
+function parseValues(c: Cursor): Query {
+  const start = c.start;
+  c.next();
+  const rows = c.list(parseValuesRow);
+  return { ...NO_TAIL, kind: "values", rows, start, end: c.previousEnd };
+}
+
+function parseValuesRow(c: Cursor): Row {
+  const start = c.start;
+  c.accept("row");
+  const items = c.parens((c) => c.at(")") ? [] : c.list(parseValue));
+  return { kind: "row", items, start, end: c.previousEnd };
+}
+
+/** An expression where DEFAULT and IGNORE are values too. */
+export function parseValue(c: Cursor): Expr {
+  if (c.at("ignore")) {
+    const start = c.start;
+    c.next();
+    return { kind: "default", ignore: true, column: undefined, start, end: c.previousEnd };
+  }
+  return parseExpr(c);
+}
+
+// Subqueries.
+
+/**
+ * `(query)`. `open`: the parenthesis is taken already, and was there. The caller knows that only
+ * a query can come; nested parentheses belong to it.
+ */
+export function parseSubquery(c: Cursor, open?: number): Subquery {
+  const start = open ?? c.start;
+  if (open === undefined) c.expect("(");
+  const query = parseQuery(c);
+  c.expect(")");
+  return { kind: "subquery", query, start, end: c.previousEnd };
+}
+
+/** What looked like an expression or table in parentheses goes on as a query. */
+export function continuesQuery(c: Cursor): boolean {
+  const word = c.lexer.text;
+  return SETS.has(word) || word === "order" || word === "limit" || word === "offset";
+}
+
+export function parenOfSubquery(subquery: Subquery): ParenQuery {
+  const { query, start, end } = subquery;
+  return { ...NO_TAIL, kind: "paren_query", query, start, end };
+}
+
+/** `((select 1) union (select 2))`, behind its first operand. */
+export function continueQuery(c: Cursor, first: ParenQuery): Query {
+  return finish(c, climbSets(c, first, first.start, 1), first.start, undefined);
+}
+
+// WITH.
+
+export function parseWith(c: Cursor): WithClause {
+  const start = c.start;
+  c.expect("with");
+  const recursive = c.accept("recursive");
+  const ctes = c.list(parseCte);
+  return { recursive, ctes, start, end: c.previousEnd };
+}
+
+function parseCte(c: Cursor): Cte {
+  const start = c.start;
+  const name = c.name();
+  const columns = c.optionalNames();
+  c.expect("as");
+  const { query } = parseSubquery(c);
+  // CYCLE a, b RESTRICT (MariaDB).
+  if (c.accept("cycle")) {
+    c.list((c) => c.name());
+    c.expect("restrict");
+  }
+  return { name, columns, query, start, end: c.previousEnd };
+}
+
+// Clauses.
+
+export function parseOrderBy(c: Cursor): OrderBy {
+  const start = c.start;
+  c.expectAll("order", "by");
+  const items = parseOrderItems(c);
+  return { items, start, end: c.previousEnd };
+}
+
+/** `a, b DESC`, behind ORDER BY or GROUP BY. */
+export function parseOrderItems(c: Cursor): readonly OrderItem[] {
+  return c.list(parseOrderItem);
+}
+
+function parseOrderItem(c: Cursor): OrderItem {
+  const start = c.start;
+  const expr = parseExpr(c);
+  const descending = c.accept("desc");
+  if (!descending) c.accept("asc");
+  return { expr, descending, start, end: c.previousEnd };
+}
+
+export function parseClause(c: Cursor, keyword: string): Clause | undefined {
+  if (!c.at(keyword)) return undefined;
+  const start = c.start;
+  c.next();
+  const expr = parseExpr(c);
+  return { expr, start, end: c.previousEnd };
+}
+
+/** At LIMIT, OFFSET or FETCH. */
+export function parseLimit(c: Cursor): Limit {
+  const start = c.start;
+  if (!c.at("limit")) return parseFetch(c, start);
+  c.next();
+  let count: Expr | undefined = c.at("rows") ? undefined : parseLimitValue(c);
+  let offset: Expr | undefined;
+  if (count !== undefined) {
+    if (c.accept(",")) {
+      offset = count;
+      count = parseLimitValue(c);
+    } else if (c.accept("offset")) offset = parseLimitValue(c);
+  }
+  const rowsExamined = c.acceptAll("rows", "examined") ? parseLimitValue(c) : undefined;
+  if (count === undefined && rowsExamined === undefined) throw c.error();
+  return { count, offset, fetchFirst: undefined, rowsExamined, start, end: c.previousEnd };
+}
+
+/** A number, a parameter, or a variable of a stored routine. */
+function parseLimitValue(c: Cursor): Expr {
+  const { kind, start, end, slot } = c.lexer;
+  if (kind === "param") return parseExpr(c);
+  if (isLiteralKind(kind)) {
+    if (kind !== "int" && kind !== "hex") throw c.error();
+    if (c.sql.charCodeAt(start) === 0x2d) throw c.error();
+    c.next();
+    return { kind: "literal", type: kind, slot, start, end };
+  }
+  const name = c.name();
+  return { kind: "column", schema: undefined, table: undefined, name, start, end: c.previousEnd };
+}
+
+/** OFFSET n ROWS FETCH {FIRST|NEXT} [n] {ROW|ROWS} {ONLY|WITH TIES} (MariaDB). */
+function parseFetch(c: Cursor, start: number): Limit {
+  let offset: Expr | undefined;
+  if (c.accept("offset")) {
+    offset = parseLimitValue(c);
+    c.expectOne("row", "rows");
+  }
+  let count: Expr | undefined;
+  let fetchFirst: Limit["fetchFirst"] = "none";
+  if (c.accept("fetch")) {
+    c.expectOne("first", "next");
+    if (!c.at("row") && !c.at("rows")) count = parseLimitValue(c);
+    c.expectOne("row", "rows");
+    fetchFirst = c.accept("only") ? "only" : "with_ties";
+    if (fetchFirst === "with_ties") c.expectAll("with", "ties");
+  }
+  return { count, offset, fetchFirst, rowsExamined: undefined, start, end: c.previousEnd };
+}
+
+function parseLocks(c: Cursor): readonly LockClause[] {
+  const locks: LockClause[] = [];
+  while (c.at("for") || c.at("lock")) locks.push(parseLock(c));
+  return locks;
+}
+
+function parseLock(c: Cursor): LockClause {
+  const start = c.start;
+  let strength: LockClause["strength"] = "share";
+  let of: LockClause["of"] = [];
+  if (c.accept("lock")) c.expectAll("in", "share", "mode");
+  else {
+    c.expect("for");
+    strength = c.expectOne("update", "share");
+    if (c.accept("of")) of = c.list((c) => c.tableName());
+  }
+  let wait: LockClause["wait"];
+  if (c.accept("nowait")) wait = "nowait";
+  else if (c.acceptAll("skip", "locked")) wait = "skip_locked";
+  else if (c.accept("wait")) wait = parseLimitValue(c);
+  return { strength, of, wait, start, end: c.previousEnd };
+}
+
+/** INTO OUTFILE 'f' ..., INTO DUMPFILE 'f', INTO @a, @b (or variables of a routine). */
+export function parseInto(c: Cursor): Into {
+  const start = c.start;
+  c.expect("into");
+  const file = c.acceptOne("outfile", "dumpfile");
+  if (file === undefined) {
+    c.list((c) => c.lexer.kind === "user_variable" ? userVariable(c) : c.name());
+    return { target: "variables", start, end: c.previousEnd };
+  }
+  if (!c.atString()) throw c.error();
+  c.next();
+  if (file === "outfile") skipExportOptions(c);
+  return { target: file, start, end: c.previousEnd };
+}
+
+const EXPORT_ENDS: ReadonlySet<string> = new Set(["from", "for", "lock", "union", ")", ";"]);
+
+/** CHARACTER SET, FIELDS ..., LINES ...: passed over. */
+function skipExportOptions(c: Cursor): void {
+  while (!c.atEnd() && !c.atAny(EXPORT_ENDS)) c.next();
+}
