@@ -19,13 +19,13 @@ export interface ClientInfo {
 }
 
 /**
- * Packets to the client. Sequence ids are the writer's to set, except in `raw`. Nothing is sent
- * before `flush`, or before the buffer's limit is reached; then a promise asks to wait.
+ * Packets to the client. Sequence ids are the writer's to set: they run through all packets of the
+ * answer to one command. Bytes are sent when the command ends, at `flush`, or when many wait.
  */
 export interface ClientWriter {
   /** One packet: its payload; split over frames when it is 16 MB or more. */
   packet(payload: Uint8Array): void;
-  /** Whole packets with headers whose sequence ids already follow on. Copies the bytes. */
+  /** Whole packets with headers. Copies the bytes, and numbers its copy. */
   raw(packets: Uint8Array): void;
   /** Bytes waiting; above the high-water mark a producer awaits `drained()`. */
   readonly buffered: number;
@@ -33,7 +33,10 @@ export interface ClientWriter {
   flush(): void;
 }
 
-/** One command of the client (manual, "Command Phase"). Bytes are valid during the call. */
+/**
+ * One command of the client (manual, "Command Phase"). Its bytes are the receiver's to keep.
+ * `payload` of stmt_execute starts after the statement id (shared/mysql/stmt_execute.ts).
+ */
 export type Command =
   | { readonly com: "query"; readonly sql: Uint8Array }
   | { readonly com: "init_db"; readonly database: string }
@@ -57,7 +60,8 @@ export type Command =
 export interface ClientSession extends AsyncDisposable {
   /**
    * Answers one command, whole. Errors of statements are answers (ERR packets), not exceptions;
-   * an exception closes the connection. `signal` aborts when the client is gone or a KILL came.
+   * an exception closes the connection. `signal` aborts when the client is gone or a KILL came,
+   * with what to answer as its reason; commands share it until then, so listeners are removed.
    */
   run(
     command: Command,
@@ -70,7 +74,16 @@ export interface ClientSession extends AsyncDisposable {
   readonly serverStatus: number;
 }
 
+/** KILL QUERY ends what runs now; KILL CONNECTION the connection too. */
+export type Kill = (what: "query" | "connection") => void;
+
 export interface SessionFactory {
-  /** Throws when the client's database can't be selected; the server answers with that error. */
-  open(client: ClientInfo, options: { readonly signal: AbortSignal }): Promise<ClientSession>;
+  /**
+   * Throws when the client's database can't be selected; the server answers with that error.
+   * `kill` is for whoever keeps the list of sessions.
+   */
+  open(
+    client: ClientInfo,
+    options: { readonly signal: AbortSignal; readonly kill: Kill },
+  ): Promise<ClientSession>;
 }

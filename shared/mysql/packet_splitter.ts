@@ -27,7 +27,8 @@ export interface PacketSplitterOptions {
 }
 
 export class PacketSplitter {
-  readonly #payloadBytesMax: number;
+  /** Larger ones are refused; a handshake's packets are smaller than a statement's. */
+  payloadBytesMax: number;
   readonly #idle: Uint8Array<ArrayBuffer>;
   /** Holds a packet whose end has not come; empty otherwise. */
   #partial: Uint8Array<ArrayBuffer> | undefined;
@@ -35,7 +36,7 @@ export class PacketSplitter {
   readonly #packets: Packet[] = [];
 
   constructor(options: PacketSplitterOptions) {
-    this.#payloadBytesMax = options.payloadBytesMax;
+    this.payloadBytesMax = options.payloadBytesMax;
     this.#idle = new Uint8Array(options.idleBytes);
   }
 
@@ -114,7 +115,7 @@ export class PacketSplitter {
       if (bytes[at + 3] !== sequence) throw vtError("ER_NET_PACKETS_OUT_OF_ORDER");
       const size = framePayloadBytes(bytes, at);
       payloadBytes += size;
-      if (payloadBytes > this.#payloadBytesMax) throw vtError("ER_NET_PACKET_TOO_LARGE");
+      if (payloadBytes > this.payloadBytesMax) throw vtError("ER_NET_PACKET_TOO_LARGE");
       at += FRAME_HEADER_BYTES + size;
       if (at > end) return -1;
       if (size < FRAME_PAYLOAD_BYTES_MAX) return at;
