@@ -211,6 +211,7 @@ export const ERRORS = {
   ER_NET_PACKET_TOO_LARGE: row("resource_exhausted", 1153, "08S01", () => "Got a packet bigger than 'max_allowed_packet' bytes"),
   ER_NET_PACKETS_OUT_OF_ORDER: row("invalid_argument", 1156, "08S01", () => "Got packets out of order"),
   ER_NET_READ_INTERRUPTED: row("deadline_exceeded", 1159, "08S01", () => "Got timeout reading communication packets"),
+  ER_NET_WRITE_INTERRUPTED: row("deadline_exceeded", 1161, "08S01", () => "Got timeout writing communication packets"),
   ER_LOCK_OR_ACTIVE_TRANSACTION: row("failed_precondition", 1192, "HY000", () => "Can't execute the given command because you have active locked tables or an active transaction"),
   ER_UNKNOWN_SYSTEM_VARIABLE: row("not_found", 1193, "HY000", (name: string) => `Unknown system variable '${name}'`),
   ER_WRONG_VALUE_FOR_VAR: row("invalid_argument", 1231, "42000", (name: string, value: string) => `Variable '${name}' can't be set to the value of '${value}'`),
