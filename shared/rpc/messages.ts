@@ -6,6 +6,7 @@ import { isErrorId, VtError, vtError } from "../error/errors.ts";
 import type { Status } from "../error/errors.ts";
 import { MysqlError } from "../error/mysql_error.ts";
 import { TABLET_TYPES, type Target } from "../model/tablet.ts";
+import { byteKey } from "./byte_key.ts";
 import type {
   ConnectionProfile,
   ExecuteRequest,
@@ -112,18 +113,10 @@ interface Head {
   readonly user: string;
 }
 
-/** Turns bytes into a string whose char codes they are, quickly (Buffer.latin1Slice). */
-export type BytesToKey = (bytes: Uint8Array) => string;
-
 /** Decodes execute and prepare. Equal heads give the same target, profile and tables objects. */
 export class RequestDecoder {
   readonly #heads = new Map<string, Head>();
   readonly #profiles = new Map<string, ConnectionProfile>();
-  readonly #keyOf: BytesToKey;
-
-  constructor(keyOf: BytesToKey) {
-    this.#keyOf = keyOf;
-  }
 
   /** `reader` stands behind the method. The request's sql and parameters are views. */
   read(reader: WireReader): ExecuteRequest {
@@ -148,7 +141,7 @@ export class RequestDecoder {
   }
 
   #head(bytes: Uint8Array): Head {
-    const key = this.#keyOf(bytes);
+    const key = byteKey(bytes);
     const known = this.#heads.get(key);
     if (known !== undefined) return known;
     const reader = new WireReader(bytes);
