@@ -266,8 +266,9 @@ class ClientStream {
     }
     if (this.#failure !== undefined) return;
     try {
-      const wait = this.#receiver.data(payload);
-      if (wait === undefined) {
+      const wait: unknown = this.#receiver.data(payload);
+      // A receiver's type lets it return anything for void.
+      if (!(wait instanceof Promise)) {
         this.#give(payload.length);
       } else {
         this.#busy = true;
