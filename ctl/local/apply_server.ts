@@ -17,6 +17,8 @@ const BODY_BYTES_MAX = 4 * 1024 * 1024;
 export interface ApplyOptions {
   readonly cluster: Cluster;
   readonly port: number;
+  /** Stands for the file of a request that names none; relative paths are looked up beside it. */
+  readonly file: string;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -31,14 +33,13 @@ interface ApplyRequest {
   readonly file: string;
 }
 
-function decodeRequest(body: unknown): ApplyRequest {
+function decodeRequest(body: unknown, fallback: string): ApplyRequest {
   const { yaml, file } = (typeof body === "object" && body !== null ? body : {}) as Record<
     string,
     unknown
   >;
   if (typeof yaml !== "string") throw vtError("VT20013", 'want {"yaml": "...", "file": "..."}');
-  // Relative names in the file are looked up beside it; without a path, in the root folder.
-  return { yaml, file: typeof file === "string" && isAbsolute(file) ? file : "/applied.yaml" };
+  return { yaml, file: typeof file === "string" && isAbsolute(file) ? file : fallback };
 }
 
 export function applyServer(options: ApplyOptions): ApplyServer {
@@ -78,7 +79,7 @@ function applyLines(
         if (open) controller.enqueue(encoder.encode(JSON.stringify(event) + "\n"));
       };
       try {
-        const { yaml, file } = decodeRequest(body);
+        const { yaml, file } = decodeRequest(body, options.file);
         const spec = parseClusterFile(file, yaml);
         const progress = (line: string) => send({ line });
         await exclusive(() => cluster.reconcile(spec, { progress, signal }));

@@ -4,6 +4,8 @@
  * off anywhere and run again.
  */
 import { vtError } from "../../shared/error/errors.ts";
+import { TOPO_FLAGS } from "../../shared/flags/common.ts";
+import { parseFlags } from "../../shared/flags/parse.ts";
 import type { Log } from "../../shared/io/log.ts";
 import { ensureCell, saveCellsAlias } from "../../topo/cells.ts";
 import { DEFAULT_KEYSPACE, ensureKeyspace, updateKeyspace } from "../../topo/keyspaces.ts";
@@ -167,11 +169,13 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #topology(run: Run): Promise<Topology> {
-    this.#topo ??= await openTopology({
-      addresses: [etcdAddress(this.#state)],
-      globalRoot: globalRoot(this.#state.name),
-      log: this.#options.log,
-    });
+    if (this.#topo !== undefined) return this.#topo;
+    const args = [
+      `--topo-address=${etcdAddress(this.#state)}`,
+      `--topo-global-root=${globalRoot(this.#state.name)}`,
+    ];
+    const { values: flags } = parseFlags(TOPO_FLAGS, args);
+    this.#topo = await openTopology({ flags, log: this.#options.log });
     run.signal.throwIfAborted();
     return this.#topo;
   }

@@ -98,7 +98,13 @@ async function serve(
       state,
       log,
     });
-    await using server = applyServer({ cluster, port: supervisorPort(place), log, signal });
+    await using server = applyServer({
+      cluster,
+      port: supervisorPort(place),
+      file: resolve(file),
+      log,
+      signal,
+    });
     await server.exclusive(() => cluster.reconcile(spec, { progress, signal }));
     print(printSummary(spec, cluster.state, place));
     print(`cluster ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);

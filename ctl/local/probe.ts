@@ -16,7 +16,7 @@ export interface Wait {
   readonly hopeless?: () => string | undefined;
 }
 
-/** Resolves once `url` answers 200. VT20014 with the last answer after `timeoutMs`. */
+/** Resolves once `url` answers 200. VT22006 with the last answer and the end of its log after `timeoutMs`. */
 export async function waitUntilOk(wait: Wait): Promise<void> {
   const deadline = performance.now() + wait.timeoutMs;
   let last = "no answer yet";
@@ -26,7 +26,11 @@ export async function waitUntilOk(wait: Wait): Promise<void> {
     last = answer.text;
     const why = wait.hopeless?.() ?? (performance.now() > deadline ? last : undefined);
     if (why !== undefined) {
-      throw vtError("VT20014", `${wait.what} (${why.trim()}; its log is ${wait.logFile})`);
+      const said = await lastLines(wait.logFile);
+      throw vtError(
+        "VT22006",
+        `${wait.what} does not come up: ${why.trim()}; the end of ${wait.logFile}:\n${said}`,
+      );
     }
     await sleep(PROBE_EVERY_MS, wait);
   }
@@ -42,4 +46,11 @@ async function ask(wait: Wait): Promise<{ readonly ok: boolean; readonly text: s
     wait.signal.throwIfAborted();
     return { ok: false, text: error instanceof Error ? error.message : String(error) };
   }
+}
+
+const LOG_LINES = 5;
+
+async function lastLines(file: string): Promise<string> {
+  const text = await Deno.readTextFile(file).catch(() => "(no log)"); // It never started.
+  return text.trimEnd().split("\n").slice(-LOG_LINES).map((line) => `    ${line}`).join("\n");
 }
