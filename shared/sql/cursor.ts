@@ -37,6 +37,11 @@ export class Cursor {
     return this.lexer.previousEnd;
   }
 
+  /** Where the statement's text ends. */
+  get statementEnd(): number {
+    return this.lexer.limit;
+  }
+
   /** At this word (in lower case) or operator. */
   at(text: string): boolean {
     return this.lexer.text === text;

@@ -87,7 +87,8 @@ export class Lexer {
   /** End of the token before. */
   previousEnd = 0;
   readonly #slots: readonly Slot[];
-  readonly #limit: number;
+  /** Nothing behind this offset is read. */
+  readonly limit: number;
   #nextSlot = 0;
   /** Inside a version comment: its end mark is a blank. */
   #version = false;
@@ -105,7 +106,7 @@ export class Lexer {
     this.sql = sql;
     this.options = options;
     this.#slots = slots;
-    this.#limit = limit;
+    this.limit = limit;
     this.end = from;
     this.next();
     this.previousEnd = from;
@@ -118,7 +119,7 @@ export class Lexer {
     this.start = start;
     this.slot = -1;
     this.text = "";
-    if (start >= this.#limit) {
+    if (start >= this.limit) {
       this.kind = "end";
       this.end = start;
       return;
