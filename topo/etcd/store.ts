@@ -39,6 +39,8 @@ export interface EtcdStoreOptions {
   readonly root: string;
   /** LEASE_TTL_SECONDS when absent. */
   readonly leaseTtlSeconds?: number;
+  /** Close the gateway with the store; otherwise it is shared, and whoever made it closes it. */
+  readonly ownsGateway?: boolean;
 }
 
 export class EtcdStore implements Store {
@@ -46,12 +48,13 @@ export class EtcdStore implements Store {
   readonly #root: string;
   readonly #ttlSeconds: number;
   readonly #pulse: Pulse;
+  readonly #ownsGateway: boolean;
 
-  /** The gateway may be shared; whoever made it closes it. */
   constructor(gateway: Gateway, options: EtcdStoreOptions) {
     this.#gateway = gateway;
     this.#root = `${options.root.replace(/\/+$/, "")}/`;
     this.#ttlSeconds = options.leaseTtlSeconds ?? LEASE_TTL_SECONDS;
+    this.#ownsGateway = options.ownsGateway ?? false;
     const probe = { ...exactly(this.#root), limit: "1", keys_only: true };
     this.#pulse = new Pulse(gateway, async (endpoint, signal) => {
       for await (const _ of gateway.stream(endpoint, "/v3/kv/range", probe, signal)) return;
@@ -154,8 +157,9 @@ export class EtcdStore implements Store {
     return first === undefined ? undefined : new TextDecoder().decode(first.value);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#pulse[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pulse[Symbol.asyncDispose]();
+    if (this.#ownsGateway) await this.#gateway[Symbol.asyncDispose]();
   }
 
   #line(path: string, value: Uint8Array, { signal }: Call): LineOptions {
