@@ -80,6 +80,11 @@ export class Etcd implements AsyncDisposable {
     await this.start();
   }
 
+  /** Deletes the data of a killed etcd. */
+  async wipe(): Promise<void> {
+    await Deno.remove(`${this.#folder}/data`, { recursive: true });
+  }
+
   /** SIGSTOP: connections stay open, nobody answers. */
   pause(): void {
     this.#child?.kill("SIGSTOP");

@@ -1,7 +1,7 @@
 /**
  * A watch that loses nothing: a listing first, then the changes from the revision after it. When
  * the connection ends it goes on after the last change that it has given, wherever it can connect;
- * when etcd has compacted that revision away, it starts with a listing again.
+ * when etcd has compacted that revision away (or lost its data), it starts with a listing again.
  *
  *     listing ──▶ streaming ──▶ (cut, silent, idle) ──▶ streaming from last + 1
  *        ▲                                                  │
@@ -64,6 +64,7 @@ export async function* watchKeys(options: WatchOptions): AsyncGenerator<KeyEvent
   }
 }
 
+/** The revision to go on from isn't there any more. */
 class Compacted extends Error {
   override readonly name = "Compacted";
 }
@@ -180,6 +181,8 @@ class Silence {
 
 function decodeBatch(line: JsonReader, start: number): Batch {
   const result = line.get("result");
+  // An etcd that has lost its data counts revisions anew, and would keep silent up to `start`.
+  if (result.get("created").toggle() && revisionOf(result) < start - 1) throw new Compacted();
   if (result.get("compact_revision").integer() >= start) throw new Compacted();
   if (line.get("error").present || result.get("canceled").toggle()) {
     const error = line.get("error").get("message").text() || result.get("cancel_reason").text();
