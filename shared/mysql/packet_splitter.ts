@@ -34,6 +34,7 @@ export class PacketSplitter {
   #partial: Uint8Array<ArrayBuffer> | undefined;
   #partialBytes = 0;
   readonly #packets: Packet[] = [];
+  #nextSequenceId = 0;
 
   constructor(options: PacketSplitterOptions) {
     this.payloadBytesMax = options.payloadBytesMax;
@@ -48,6 +49,11 @@ export class PacketSplitter {
   /** True while a packet has begun and not ended. */
   get midPacket(): boolean {
     return this.#partial !== undefined;
+  }
+
+  /** After the last frame header that was looked at: for the answer to a packet that is refused. */
+  get nextSequenceId(): number {
+    return this.#nextSequenceId;
   }
 
   /** Room for the next read: never empty. */
@@ -112,6 +118,7 @@ export class PacketSplitter {
     let payloadBytes = 0;
     for (let sequence = bytes[start + 3];; sequence = ((sequence ?? 0) + 1) & 0xff) {
       if (end - at < FRAME_HEADER_BYTES) return -1;
+      this.#nextSequenceId = ((bytes[at + 3] ?? 0) + 1) & 0xff;
       if (bytes[at + 3] !== sequence) throw vtError("ER_NET_PACKETS_OUT_OF_ORDER");
       const size = framePayloadBytes(bytes, at);
       payloadBytes += size;
