@@ -174,6 +174,8 @@ export const ERRORS = {
   VT22004: row("already_exists", 1105, "HY000", (what: string) => `${what}`),
   VT22005: row("unavailable", 1105, "HY000", (tablet: string, cause: string) => `tablet ${tablet} can't be reached: ${cause}`),
   VT22006: row("internal", 1815, "HY000", (what: string) => `${what}`),
+  VT22007: row("resource_exhausted", 1203, "HY000", (limit: number) => `${limit} commands run at this vtctld already; try again when some have ended`),
+  VT22008: row("deadline_exceeded", 1105, "HY000", (what: string) => `${what}`),
 
   // What a program was started with.
   VT23001: row("invalid_argument", 1105, "HY000", (flag: string, hint: string) => `unknown flag --${flag}${hint}; --help lists all`),
