@@ -1,6 +1,7 @@
 /** kill -9 of each process in turn, and changes of primary, under clients that count their writes. */
 import assert from "node:assert/strict";
 import { type LocalCluster, startLocalCluster } from "./local_cluster.ts";
+import { eachServer } from "./servers.ts";
 import { Writer } from "./writer.ts";
 
 const TABLE = "customer.customer";
@@ -63,10 +64,12 @@ function kill(pid: number): void {
   Deno.kill(pid, "SIGKILL");
 }
 
-Deno.test("no acknowledged row is lost, whichever process dies", async (t) => {
+eachServer("no acknowledged row is lost, whichever process dies", async (t, { mysqld }) => {
   const dataDir = await Deno.makeTempDir({ prefix: "vtfaults" });
   try {
-    await using cluster = await startLocalCluster({ dataDir });
+    await using cluster = await startLocalCluster(
+      mysqld === undefined ? { dataDir } : { dataDir, mysqld },
+    );
     const primary = async () => (await primaries(cluster)).get("-80") ?? "";
     const faults: Record<string, () => Promise<void>> = {
       gate: async () => kill((await cluster.pidOf("zone1-gate-1")).pid),

@@ -11,6 +11,8 @@ export interface LocalClusterOptions {
   readonly file?: string;
   readonly dataDir: string;
   readonly portOffset?: number;
+  /** Another mysqld than the one on PATH. */
+  readonly mysqld?: string;
 }
 
 export class LocalCluster implements AsyncDisposable {
@@ -161,6 +163,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const args = ["run", "-A", `${ROOT}ctl/local/main.ts`];
   if (options.file !== undefined) args.push(`${ROOT}${options.file}`);
   args.push("--data-dir", options.dataDir, "--port-offset", String(portOffset));
+  if (options.mysqld !== undefined) args.push("--mysqld", options.mysqld);
   const child = new Deno.Command(Deno.execPath(), {
     args,
     stdin: "null",
