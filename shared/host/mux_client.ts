@@ -139,10 +139,12 @@ export class MuxClient implements Disposable {
     }
   }
 
+  /** VT20001's status says: nothing has happened, look for the tablet that serves now. */
   #refusal(signal: AbortSignal): VtError | undefined {
-    if (this.#lost !== undefined) return this.#lost;
     if (signal.aborted) return vtError("ER_QUERY_INTERRUPTED");
-    // A status that says: nothing has happened, look for the tablet that serves now.
+    if (this.#lost !== undefined) {
+      return vtError("VT20001", `NOT_CONNECTED (${this.#lost.message})`);
+    }
     return this.#goaway === undefined ? undefined : vtError("VT20001", this.#goaway);
   }
 

@@ -56,6 +56,7 @@ export class MuxServer implements AsyncDisposable {
   readonly #connections = new Set<ServerConnection>();
   readonly #accepting: Promise<void>;
   #goaway: string | undefined;
+  #closed = false;
 
   constructor(options: MuxServerOptions) {
     this.#options = options;
@@ -104,7 +105,8 @@ export class MuxServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
+    if (!this.#closed) this.#listener.close();
+    this.#closed = true;
     for (const connection of [...this.#connections]) connection.close();
     await this.#accepting;
   }
