@@ -34,7 +34,7 @@ export async function callCommand(call: CommandCall): Promise<CommandEnd> {
       },
     );
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = printCauses(error);
     return unreachable(
       `vtctld can't be reached at ${server} (${
         causeOf(cause)
@@ -52,6 +52,13 @@ export async function callCommand(call: CommandCall): Promise<CommandEnd> {
 
 function unreachable(message: string): CommandEnd {
   return { error: { id: "", status: "unavailable", message } };
+}
+
+function printCauses(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined
+    ? error.message
+    : `${error.message}: ${printCauses(error.cause)}`;
 }
 
 /** fetch wraps the system's words in its own. */

@@ -4,7 +4,7 @@
  */
 import { unreachable } from "../../shared/error/unreachable.ts";
 import { vtError } from "../../shared/error/errors.ts";
-import type { TabletRecord } from "../../shared/model/records.ts";
+import type { ShardRecord, TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias } from "../../shared/model/tablet.ts";
 import { getKeyspace } from "../../topo/keyspaces.ts";
 import { lockShard } from "../../topo/locks.ts";
@@ -12,7 +12,7 @@ import { getShard, updateShard } from "../../topo/shards.ts";
 import { getTablet } from "../../topo/tablets.ts";
 import type { Lock } from "../../topo/store.ts";
 import type { Effect, Event } from "../reparent/effect.ts";
-import { currentPrimary, type Member, type Report } from "../reparent/member.ts";
+import type { Member, RecordedPrimary, Report } from "../reparent/member.ts";
 import {
   begin,
   type Outcome,
@@ -82,22 +82,32 @@ export async function reparentShard(
   };
   const state = await run(shell, {
     members: tablets.map(toMember),
-    recordedPrimary: record.primaryAlias === undefined
-      ? undefined
-      : printTabletAlias(record.primaryAlias),
+    recorded: toRecorded(record),
   }, { ...options, semiSync });
   if (state.at === "failed") throw vtError(state.failure.id, state.failure.text);
   if (state.at !== "done") throw new TypeError(`reparent ended in state ${state.at}`);
   return state.outcome;
 }
 
+function toRecorded(record: ShardRecord): RecordedPrimary | undefined {
+  if (record.primaryAlias === undefined) return undefined;
+  return {
+    alias: printTabletAlias(record.primaryAlias),
+    termStartMs: parseTime(record.primaryTermStartTime),
+  };
+}
+
+function parseTime(time: string | undefined): number | undefined {
+  const ms = Date.parse(time ?? "");
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
 function toMember(tablet: TabletRecord): Member {
-  const term = Date.parse(tablet.primaryTermStartTime ?? "");
   return {
     alias: printTabletAlias(tablet.alias),
     cell: tablet.alias.cell,
     type: tablet.type,
-    primaryTermStartMs: Number.isNaN(term) ? undefined : term,
+    primaryTermStartMs: parseTime(tablet.primaryTermStartTime),
   };
 }
 
@@ -212,7 +222,7 @@ async function change(
   }
 }
 
-/** The promoted tablet may have written the shard's record itself; then there is nothing to do. */
+/** A promoted tablet claims the shard's record itself; then there is nothing to do. */
 async function record(
   shell: Shell,
   effect: Extract<Effect, { readonly do: "record" }>,
@@ -224,8 +234,8 @@ async function record(
   const term = primaryTermStartTime ?? new Date(context.clock.now()).toISOString();
   lock.check();
   await updateShard(context.topo, shard.keyspace, shard.shard, (before) => {
-    const same = before.primaryAlias?.cell === alias.cell && before.primaryAlias.uid === alias.uid;
-    if (same && before.primaryTermStartTime === term) return undefined;
+    const { primaryAlias } = before;
+    if (primaryAlias?.cell === alias.cell && primaryAlias.uid === alias.uid) return undefined;
     return { ...before, primaryAlias: alias, primaryTermStartTime: term };
   }, call);
   return { on: "done", effect };
@@ -244,9 +254,8 @@ async function survey(
   shell: Shell,
   { first, last }: Extract<Effect, { readonly do: "survey" }>,
 ): Promise<ReadonlyMap<string, Report>> {
-  const primary = currentPrimary([...shell.tablets.values()].map(toMember))?.alias;
   const ask = async (alias: string): Promise<readonly [string, Report]> =>
-    [alias, await askOne(shell, tabletOf(shell, alias), alias === primary)] as const;
+    [alias, await askOne(shell, tabletOf(shell, alias), alias === last)] as const;
   const reports = new Map(await Promise.all(first.map(ask)));
   if (last !== undefined) reports.set(...await ask(last));
   return reports;

@@ -157,7 +157,7 @@ const BY_NAME: ReadonlyMap<string, Command> = new Map(
   ),
 );
 
-/** By any of its names, in any case. VT12001 for those of Vitess alone, VT22003 for unknown ones. */
+/** By any of its names, in any case. VT12001 for those of Vitess alone, VT22001 for unknown ones. */
 export function findCommand(name: string): Command {
   const lower = name.toLowerCase();
   const command = BY_NAME.get(lower);
@@ -167,7 +167,7 @@ export function findCommand(name: string): Command {
   }
   const near = nearest(lower, [...BY_NAME.keys()]);
   const hint = near === undefined ? "" : `; did you mean ${spelling(near)}?`;
-  throw vtError("VT22003", `unknown command "${name}"${hint}; vtctl --help lists all`);
+  throw vtError("VT22001", `unknown command "${name}"${hint}; vtctl --help lists all`);
 }
 
 /** The name as its owner writes it. */

@@ -57,7 +57,7 @@ async function answer(context: Context, name: string, api: CommandApi): Promise<
   try {
     command = findCommand(name);
   } catch (error) {
-    return refuse(context, toCommandError(error).status === "not_found" ? 404 : 501, error);
+    return refuse(context, toCommandError(error).status === "unimplemented" ? 501 : 404, error);
   }
   try {
     const { args } = decodeCommandRequest(await readBody(context));

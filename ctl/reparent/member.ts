@@ -26,20 +26,26 @@ export type Report =
 
 export type AliveReport = Extract<Report, { readonly alive: true }>;
 
-/**
- * The shard's primary: of the tablets whose records say so, the one with the latest term. A
- * reparent that died half way leaves two such records, and the later term is the one that took
- * writes last.
- */
-export function currentPrimary(members: readonly Member[]): Member | undefined {
-  let latest: Member | undefined;
-  for (const member of members) {
-    if (member.type !== "primary") continue;
-    if (latest === undefined || termOf(member) > termOf(latest)) latest = member;
-  }
-  return latest;
+/** The primary that the shard's record names. */
+export interface RecordedPrimary {
+  readonly alias: string;
+  readonly termStartMs: number | undefined;
 }
 
-function termOf(member: Member): number {
-  return member.primaryTermStartMs ?? 0;
+/**
+ * The shard's primary: the tablet with the latest term, by the shard's record or by its own. A
+ * tablet claims the shard's record before it takes writes, so that record decides between equals;
+ * a tablet's own one may be written a little later, or say what was before.
+ */
+export function currentPrimary(
+  members: readonly Member[],
+  recorded: RecordedPrimary | undefined,
+): Member | undefined {
+  let latest = members.find((member) => member.alias === recorded?.alias);
+  let term = latest === undefined ? -Infinity : recorded?.termStartMs ?? 0;
+  for (const member of members) {
+    const own = member.primaryTermStartMs ?? 0;
+    if (member.type === "primary" && own > term) [latest, term] = [member, own];
+  }
+  return latest;
 }

@@ -5,9 +5,11 @@
  *
  *     surveying ─▶ attaching ─▶ catching_up ─▶ demoting ─▶ draining ─▶ promoting ─▶ done
  *         │            │            │             │           │            │
- *         │            │            │             └───────────┴─▶ undoing ◀┘ (the elect answered
- *         │            ▼            ▼                               │      no, and is read-only)
- *         └────────────┴───────▶ failed ◀──────────────────────────┘
+ *         │            │            │             │           │            │ the elect answered no
+ *         │            │            │             │           │            ▼ and is read-only
+ *         │            │            │             └───────────┴▶ undoing ◀─ fencing
+ *         │            ▼            ▼                               │          │
+ *         └────────────┴────────▶ failed ◀─────────────────────────┴──────────┘
  *
  * `attaching` only when the elect doesn't replicate; without a primary, and when the elect already
  * is it, the way starts at `promoting`.
@@ -22,7 +24,7 @@ import type { ErrorId } from "../../shared/error/errors.ts";
 import { unreachable } from "../../shared/error/unreachable.ts";
 import { type Effect, type Event, printEffect } from "./effect.ts";
 import { elect, type Refusal, type Reports } from "./election.ts";
-import { currentPrimary, type Member } from "./member.ts";
+import { currentPrimary, type Member, type RecordedPrimary } from "./member.ts";
 
 /** How often an unanswered promotion is asked for again before it stops undecided. */
 const PROMOTE_TRIES_MAX = 3;
@@ -40,8 +42,7 @@ export interface ReparentRequest {
 
 export interface Shard {
   readonly members: readonly Member[];
-  /** The primary in the shard's record; it may be behind the tablets' own records. */
-  readonly recordedPrimary: string | undefined;
+  readonly recorded: RecordedPrimary | undefined;
 }
 
 export interface Outcome {
@@ -87,6 +88,13 @@ export type State =
     readonly failure: Failure | undefined;
     readonly verdict: "undo" | "stop";
   }
+  /** The elect is told to follow the old primary again, before that may take writes. */
+  | {
+    readonly at: "fencing";
+    readonly course: Course;
+    readonly old: string;
+    readonly failure: Failure;
+  }
   | {
     readonly at: "undoing";
     readonly course: Course;
@@ -112,7 +120,7 @@ function fail(failure: Failure, effects: readonly Effect[] = []): Step {
 
 /** The first state and effect, or a failure that needs no tablet's answer. */
 export function begin(shard: Shard, request: ReparentRequest): Step {
-  const current = currentPrimary(shard.members)?.alias;
+  const current = currentPrimary(shard.members, shard.recorded)?.alias;
   const { expectedPrimary } = request;
   if (expectedPrimary !== undefined && expectedPrimary !== current) {
     return fail({
@@ -144,6 +152,8 @@ export function step(state: State, event: Event): Step {
       return drained(state, event);
     case "promoting":
       return promoting(state, event);
+    case "fencing":
+      return fenced(state, event);
     case "undoing":
       return undoing(state, event);
     case "done":
@@ -157,7 +167,7 @@ export function step(state: State, event: Event): Step {
 type At<Name extends State["at"]> = Extract<State, { readonly at: Name }>;
 
 function decide({ shard, request }: At<"surveying">, reports: Reports): Step {
-  const current = currentPrimary(shard.members);
+  const current = currentPrimary(shard.members, shard.recorded);
   const avoid = request.avoidPrimary ??
     (request.newPrimary === undefined ? current?.alias : undefined);
   if (request.avoidPrimary !== undefined && request.avoidPrimary !== current?.alias) {
@@ -235,7 +245,7 @@ function silent(shard: Shard, reports: Reports): readonly string[] {
 function setOut(course: Course, reports: Reports): Step {
   const { elected, old, shard } = course;
   if (old === undefined) {
-    const first = shard.recordedPrimary === undefined;
+    const first = shard.recorded === undefined;
     return promote(
       course,
       first ? { do: "init", tablet: elected } : { do: "promote", tablet: elected, position: "" },
@@ -434,7 +444,7 @@ function settle(state: At<"promoting">): Step {
   const { elected, old } = state.course;
   if (state.failure !== undefined) {
     const back = state.verdict === "undo" && old !== undefined;
-    return back ? undo(state.course, old, state.failure) : fail(state.failure);
+    return back ? fence(state.course, old, state.failure) : fail(state.failure);
   }
   return [{ at: "done", outcome: { primary: elected, astray: state.astray } }, [
     ...state.astray.map(({ tablet, error }) =>
@@ -442,6 +452,19 @@ function settle(state: At<"promoting">): Step {
     ),
     say("finished PlannedReparentShard"),
   ]];
+}
+
+/** A promotion that failed half way may be tried again by the elect itself. */
+function fence(course: Course, old: string, failure: Failure): Step {
+  return [{ at: "fencing", course, old, failure }, [
+    { do: "point", tablet: course.elected, parent: old },
+  ]];
+}
+
+function fenced({ course, old, failure }: At<"fencing">, event: Event): Step {
+  if (event.on !== "failed") return undo(course, old, failure);
+  const text = undecidedText(course, failure, event);
+  return fail({ id: "VT22006", text });
 }
 
 /** The old primary takes writes again, and the others follow it. */
