@@ -17,13 +17,10 @@ import { vtErrorFrom } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { QueryRows } from "../../shared/rpc/tablet_admin.ts";
 import type { Row } from "./flavor.ts";
-
-export type MysqlAddress =
-  | { readonly socketPath: string }
-  | { readonly host: string; readonly port: number };
+import type { MysqldAddress } from "./login.ts";
 
 export interface MysqlLogin {
-  readonly address: MysqlAddress;
+  readonly address: MysqldAddress;
   readonly user: string;
   readonly password: string;
 }
@@ -120,8 +117,9 @@ export async function runAll(
 }
 
 function connectionOptions(login: MysqlLogin): ConnectionOptions {
+  const { address } = login;
   return {
-    ...login.address,
+    ...("socketPath" in address ? address : { host: address.hostname, port: address.port }),
     user: login.user,
     password: login.password,
     charset: "utf8mb4",

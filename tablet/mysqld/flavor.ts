@@ -98,6 +98,8 @@ export interface ModeStatements {
   setReadOnly(readOnly: boolean): readonly string[];
   /** Lets administrators write to a read-only server, and nobody else. */
   readonly liftForAdmin: readonly string[];
+  /** What SET SESSION sql_log_bin asks for. */
+  readonly unloggedPrivilege: string;
   setSemiSync(side: SemiSyncSide, enabled: boolean): readonly string[];
   /** One row, columns `source_enabled`, `replica_enabled` ("1" or "0") and `acks` (connected semi-sync replicas). */
   readonly semiSyncSql: string;

@@ -134,6 +134,7 @@ const MODES: ModeStatements = {
   setReadOnly: (readOnly) => [`SET GLOBAL read_only = ${readOnly ? "ON" : "OFF"}`],
   // Administrators write anyway (READ ONLY ADMIN).
   liftForAdmin: [],
+  unloggedPrivilege: "BINLOG ADMIN",
   setSemiSync(side, enabled) {
     const name = side === "source" ? "rpl_semi_sync_master" : "rpl_semi_sync_slave";
     return [`SET GLOBAL ${name}_enabled = ${enabled ? "ON" : "OFF"}`];

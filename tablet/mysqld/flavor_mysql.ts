@@ -200,6 +200,7 @@ function modes(names: SemiSyncNames): ModeStatements {
         ? ["SET GLOBAL super_read_only = ON"]
         : ["SET GLOBAL super_read_only = OFF", "SET GLOBAL read_only = OFF"],
     liftForAdmin: ["SET GLOBAL super_read_only = OFF"],
+    unloggedPrivilege: "SESSION_VARIABLES_ADMIN",
     setSemiSync(side, enabled) {
       return [`SET GLOBAL ${names[side]}_enabled = ${enabled ? "ON" : "OFF"}`];
     },

@@ -60,6 +60,13 @@ export const MYSQL_USERS = {
   filtered: "vt_filtered",
 } as const;
 
+/** Users whose sessions write for clients: they end when a primary steps down. */
+export const CLIENT_USERS: readonly string[] = [
+  MYSQL_USERS.app,
+  MYSQL_USERS.allprivs,
+  MYSQL_USERS.filtered,
+];
+
 export interface InitDbSql {
   /** For messages: the file's name. */
   readonly name: string;

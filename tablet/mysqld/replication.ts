@@ -3,8 +3,10 @@
  * safe. Every function may be repeated: it ends in the same place from wherever it starts.
  */
 import { vtError } from "../../shared/error/errors.ts";
-import { type CallOptions, type Dba, queryRow, runAll } from "./dba.ts";
+import { MysqlError } from "../../shared/error/mysql_error.ts";
+import { type CallOptions, type Dba, queryRow, runAll, toRows } from "./dba.ts";
 import type { Flavor, ReplicaStatus, ReplicationSource } from "./flavor.ts";
+import { quote } from "./statement.ts";
 
 /** A server and how to speak to it. */
 export interface Server {
@@ -46,6 +48,32 @@ export async function setReadOnly(
   options: CallOptions,
 ): Promise<void> {
   await runAll(server.dba, server.flavor.modes.setReadOnly(readOnly), options);
+}
+
+/**
+ * Ends what clients' users run or have open. A commit that waits for an acknowledgement, or a
+ * transaction that holds locks, would keep the server from becoming read-only for ever.
+ */
+export async function endClientSessions(
+  server: Server,
+  users: readonly string[],
+  options: CallOptions,
+): Promise<void> {
+  const names = users.map(quote).join(", ");
+  const busy = await server.dba.query(
+    "SELECT p.id AS id FROM information_schema.processlist p LEFT JOIN " +
+      "information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id " +
+      `WHERE p.user IN (${names}) AND (p.command <> 'Sleep' OR t.trx_id IS NOT NULL)`,
+    options,
+  );
+  for (const { id } of toRows(busy)) {
+    try {
+      await server.dba.query(`KILL CONNECTION ${id}`, options);
+    } catch (error) {
+      // It ended by itself (ER_NO_SUCH_THREAD).
+      if (!(error instanceof MysqlError && error.errno === 1094)) throw error;
+    }
+  }
 }
 
 export interface SemiSync {

@@ -32,10 +32,13 @@ export class MysqldSupervisor implements MysqldLife {
   readonly #folder: PreparedFolder;
   readonly #log: Log;
   #process: MysqldProcess | undefined;
+  #first: MysqldProcess | undefined;
 
-  constructor(folder: PreparedFolder, log: Log) {
+  /** `first`: started already, for the set-up of a fresh data directory. */
+  constructor(folder: PreparedFolder, log: Log, first?: MysqldProcess) {
     this.#folder = folder;
     this.#log = log;
+    this.#first = first;
   }
 
   get pid(): number | undefined {
@@ -67,7 +70,8 @@ export class MysqldSupervisor implements MysqldLife {
   }
 
   async stop(): Promise<void> {
-    const process = this.#process;
+    const process = this.#process ?? this.#first;
+    this.#first = undefined;
     if (process === undefined) return;
     this.#log.info("stopping mysqld", { pid: process.pid });
     await process.stop();
@@ -76,12 +80,15 @@ export class MysqldSupervisor implements MysqldLife {
 
   /** Lets a mysqld that shall go on running outlive this process. */
   async release(): Promise<void> {
-    await this.#process?.release();
-    this.#process = undefined;
+    await (this.#process ?? this.#first)?.release();
+    this.#process = this.#first = undefined;
   }
 
   async #adoptOrStart(options: { readonly signal: AbortSignal }): Promise<MysqldProcess> {
     const { server, paths } = this.#folder;
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) return first;
     const startedMs = performance.now();
     const process = await adoptMysqld(paths, options) ?? await startMysqld(server, paths, options);
     const tookMs = Math.round(performance.now() - startedMs);

@@ -63,11 +63,17 @@ export interface View {
 export interface Command {
   readonly demoted: boolean;
   readonly replicationStopped: boolean;
+  /** Replicate from here, whatever the shard record says; until that names another primary. */
+  readonly follow: Source | undefined;
 }
 
-export const NO_COMMAND: Command = { demoted: false, replicationStopped: false };
+export const NO_COMMAND: Command = {
+  demoted: false,
+  replicationStopped: false,
+  follow: undefined,
+};
 
-/** The type follows the shard record: it alone says who is primary. */
+/** The type follows the shard record: it alone makes a primary. */
 export function decideDesired(view: View): Desired {
   const role = decideRole(view);
   const type = typeOf(role);
@@ -86,7 +92,7 @@ export function decideDesired(view: View): Desired {
 
 function decideRole(view: View): Role {
   const { shard, self, command } = view;
-  if (isSelf(shard.primaryAlias, self)) {
+  if (isSelf(shard.primaryAlias, self) && command.follow === undefined) {
     const termStartTime = shard.primaryTermStartTime ?? view.record.primaryTermStartTime ?? "";
     return { is: command.demoted ? "demoted" : "primary", termStartTime };
   }
@@ -94,7 +100,7 @@ function decideRole(view: View): Role {
   return {
     is: SERVING_TYPES.has(type) ? "replica" : "spare",
     type,
-    source: sourceOf(view.primary),
+    source: command.follow ?? sourceOf(view.primary),
     replicationStopped: command.replicationStopped,
   };
 }

@@ -6,7 +6,7 @@
  *     await server.root.query("CREATE DATABASE d", { signal });
  */
 import { join } from "node:path";
-import { Dba, type MysqlAddress } from "../../tablet/mysqld/dba.ts";
+import { Dba } from "../../tablet/mysqld/dba.ts";
 import { prepareFolder } from "../../tablet/mysqld/data_dir.ts";
 import type { Flavor } from "../../tablet/mysqld/flavor.ts";
 import { BUILT_IN_INIT_DB_SQL, runInitDbSql } from "../../tablet/mysqld/init_db.ts";
@@ -79,7 +79,7 @@ export async function startTestMysqld(options: TestMysqldOptions = {}): Promise<
     connectionsMax: 300,
   }, { signal });
   const process = await startMysqld(prepared.server, prepared.paths, { signal });
-  const address: MysqlAddress = { socketPath: prepared.paths.socket };
+  const address = { socketPath: prepared.paths.socket };
   const root = new Dba({ address, user: "root", password: "" });
   if (options.users !== false) {
     await runInitDbSql({ dba: root, flavor: prepared.flavor }, BUILT_IN_INIT_DB_SQL, { signal });

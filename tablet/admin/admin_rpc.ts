@@ -1,0 +1,70 @@
+/** POST /rpc/NAME with JSON on the tablet's HTTP port: what vtctld asks (shared/rpc/tablet_admin.ts). */
+import type { Hono } from "hono";
+import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import type { Log } from "../../shared/io/log.ts";
+import type { TabletAdmin, TabletAdminMethod } from "../../shared/rpc/tablet_admin.ts";
+import { decodeRequest, isTabletAdminMethod } from "./request_fields.ts";
+
+export interface HandlerOptions {
+  /** Aborts when the caller hung up. */
+  readonly signal: AbortSignal;
+}
+
+export type Handlers = {
+  readonly [Method in TabletAdminMethod]: (
+    request: TabletAdmin[Method]["request"],
+    options: HandlerOptions,
+  ) => Promise<TabletAdmin[Method]["response"]>;
+};
+
+/** A schema with all its statements; larger ones come in several calls. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Calls that are not worth a line in the log: they come all the time. */
+const QUIET: ReadonlySet<TabletAdminMethod> = new Set<TabletAdminMethod>([
+  "Ping",
+  "ReplicationStatus",
+  "PrimaryPosition",
+]);
+
+export function addAdminRpc(app: Hono, handlers: Handlers, log: Log): void {
+  app.post("/rpc/:name", async (context) => {
+    const name = context.req.param("name");
+    if (!isTabletAdminMethod(name)) throw vtError("VT22003", `there is no call ${name}`);
+    const body = await readBody(context.req.raw);
+    const started = performance.now();
+    try {
+      const response = await handle(handlers, name, body, { signal: context.req.raw.signal });
+      const tookMs = Math.round(performance.now() - started);
+      if (QUIET.has(name)) log.debug("rpc", { call: name, tookMs });
+      else log.info("rpc", { call: name, tookMs });
+      return context.json(response);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      log.warn("rpc failed", { call: name, error: message });
+      // What an abort throws is a DOMException, which the HTTP layer would take for a bug.
+      if (error instanceof DOMException) throw vtErrorFrom(error, "VT20014", `${name}: ${message}`);
+      throw error;
+    }
+  });
+}
+
+/** One method at a time, so that request and response belong together for the compiler. */
+async function handle<Method extends TabletAdminMethod>(
+  handlers: Handlers,
+  method: Method,
+  body: unknown,
+  options: HandlerOptions,
+): Promise<TabletAdmin[Method]["response"]> {
+  return await handlers[method](decodeRequest(method, body), options);
+}
+
+async function readBody(request: Request): Promise<unknown> {
+  const length = Number(request.headers.get("content-length") ?? 0);
+  if (length > BODY_BYTES_MAX) throw vtError("VT20013", `a request of ${length} bytes`);
+  try {
+    return await request.json();
+  } catch (error) {
+    throw vtErrorFrom(error, "VT20013", "the body is no JSON");
+  }
+}

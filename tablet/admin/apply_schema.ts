@@ -1,0 +1,21 @@
+import type { CallOptions } from "../mysqld/dba.ts";
+import type { Server } from "../mysqld/replication.ts";
+import { quoteName } from "../mysqld/statement.ts";
+import { checkSchemaChange } from "./schema_statement.ts";
+
+/**
+ * Runs schema changes one after the other, logged, so that replicas follow. Stops at the first
+ * error, which is the server's own; those before it stay done, as MySQL's DDL commits each.
+ */
+export async function applySchema(
+  server: Server,
+  database: string,
+  statements: readonly string[],
+  options: CallOptions,
+): Promise<void> {
+  statements.forEach(checkSchemaChange);
+  await server.dba.session(async (session) => {
+    await session.query(`USE ${quoteName(database)}`, options);
+    for (const statement of statements) await session.query(statement, options);
+  }, options);
+}

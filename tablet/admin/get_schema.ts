@@ -1,0 +1,128 @@
+/** The schema of a keyspace's database, in the words of SHOW CREATE. */
+import type { SchemaDefinition, TabletAdmin } from "../../shared/rpc/tablet_admin.ts";
+import { type CallOptions, queryRow, type StatementRunner, toRows } from "../mysqld/dba.ts";
+import type { Row } from "../mysqld/flavor.ts";
+import type { Server } from "../mysqld/replication.ts";
+import { quote, quoteName } from "../mysqld/statement.ts";
+
+type Request = TabletAdmin["GetSchema"]["request"];
+type TableDefinition = SchemaDefinition["tableDefinitions"][number];
+
+export async function getSchema(
+  server: Server,
+  database: string,
+  request: Request,
+  options: CallOptions,
+): Promise<SchemaDefinition> {
+  return await server.dba.session(async (session) => {
+    const name = quoteName(database);
+    const created = await queryRow(session, `SHOW CREATE DATABASE ${name}`, options);
+    await session.query(`USE ${name}`, options);
+    const tables = await listTables(session, database, request, options);
+    const [columns, keys] = [
+      await listColumns(session, database, options),
+      await listPrimaryKeys(session, database, options),
+    ];
+    const tableDefinitions: TableDefinition[] = [];
+    for (const table of tables) {
+      const tableName = table["name"] ?? "";
+      tableDefinitions.push({
+        name: tableName,
+        schema: await showCreate(session, tableName, table["type"] === "VIEW", options),
+        columns: columns.get(tableName) ?? [],
+        primaryKeyColumns: keys.get(tableName) ?? [],
+        type: table["type"] === "VIEW" ? "VIEW" : "BASE TABLE",
+        dataLength: table["data_length"] ?? "0",
+        rowCount: table["row_count"] ?? "0",
+      });
+    }
+    return { databaseSchema: created?.["Create Database"] ?? "", tableDefinitions };
+  }, options);
+}
+
+async function listTables(
+  session: StatementRunner,
+  database: string,
+  request: Request,
+  options: CallOptions,
+): Promise<readonly Row[]> {
+  const rows = toRows(
+    await session.query(
+      "SELECT table_name AS name, table_type AS type, data_length AS data_length, " +
+        "table_rows AS row_count FROM information_schema.tables " +
+        `WHERE table_schema = ${quote(database)} ORDER BY table_type, table_name`,
+      options,
+    ),
+  );
+  const isNamed = matcher(request.tables);
+  const isExcluded = matcher(request.excludeTables);
+  return rows.filter((row) => {
+    const name = row["name"] ?? "";
+    const isView = row["type"] === "VIEW";
+    // MariaDB's own sequences and system-versioned tables have other types.
+    if (!isView && row["type"] !== "BASE TABLE") return false;
+    if (isView && !request.includeViews) return false;
+    return (request.tables.length === 0 || isNamed(name)) && !isExcluded(name);
+  });
+}
+
+/** Names, and patterns between slashes as Vitess has them: "/^vt_.*\/". */
+function matcher(patterns: readonly string[]): (name: string) => boolean {
+  const names = new Set(patterns);
+  const expressions = patterns.flatMap((pattern) => {
+    const body = /^\/(.*)\/$/.exec(pattern)?.[1];
+    return body === undefined ? [] : [new RegExp(body)];
+  });
+  return (name) => names.has(name) || expressions.some((expression) => expression.test(name));
+}
+
+async function showCreate(
+  session: StatementRunner,
+  name: string,
+  isView: boolean,
+  options: CallOptions,
+): Promise<string> {
+  const statement = `SHOW CREATE ${isView ? "VIEW" : "TABLE"} ${quoteName(name)}`;
+  const row = await queryRow(session, statement, options);
+  return row?.[isView ? "Create View" : "Create Table"] ?? "";
+}
+
+async function listColumns(
+  session: StatementRunner,
+  database: string,
+  options: CallOptions,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  return group(
+    await session.query(
+      "SELECT table_name AS t, column_name AS c FROM information_schema.columns " +
+        `WHERE table_schema = ${quote(database)} ORDER BY table_name, ordinal_position`,
+      options,
+    ),
+  );
+}
+
+async function listPrimaryKeys(
+  session: StatementRunner,
+  database: string,
+  options: CallOptions,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  return group(
+    await session.query(
+      "SELECT table_name AS t, column_name AS c FROM information_schema.key_column_usage " +
+        `WHERE table_schema = ${quote(database)} AND constraint_name = 'PRIMARY' ` +
+        "ORDER BY table_name, ordinal_position",
+      options,
+    ),
+  );
+}
+
+function group(result: Parameters<typeof toRows>[0]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const row of toRows(result)) {
+    const key = row["t"] ?? "";
+    const items = groups.get(key) ?? [];
+    items.push(row["c"] ?? "");
+    groups.set(key, items);
+  }
+  return groups;
+}

@@ -1,0 +1,211 @@
+/** vttablet: guards one mysqld, registers it in the topology and serves its rows to gates. */
+import type { Hono } from "hono";
+import { HOST_CLOCK } from "../shared/host/clock.ts";
+import { createHttpApp, type HttpServer, serveHttp } from "../shared/host/http.ts";
+import { Metrics } from "../shared/host/metrics.ts";
+import { MuxServer } from "../shared/host/mux_server.ts";
+import { type ProgramContext, runProgram } from "../shared/host/process.ts";
+import { TaskGroup } from "../shared/host/task_group.ts";
+import type { Log } from "../shared/io/log.ts";
+import type { TabletRecord } from "../shared/model/records.ts";
+import { printTabletAlias } from "../shared/model/tablet.ts";
+import { openTopology } from "../topo/open.ts";
+import { checkShardName } from "../topo/shards.ts";
+import { addAdminRpc } from "./admin/admin_rpc.ts";
+import { tabletHandlers } from "./admin/handlers.ts";
+import { holdBack } from "./control/commands.ts";
+import {
+  abandonedLoop,
+  checkLoop,
+  errantLoop,
+  followLoop,
+  heartbeatLoop,
+  refreshLoop,
+} from "./control/loops.ts";
+import { type MysqldSetup, setUpMysqld } from "./control/mysqld_setup.ts";
+import { queryControl, TabletServing } from "./control/query_control.ts";
+import { register, whenReachable } from "./control/registration.ts";
+import { addTabletMetrics, statusSections, whyNotReady } from "./control/status.ts";
+import { Tablet } from "./control/tablet.ts";
+import { TopologyView } from "./control/topology_view.ts";
+import { aliasOf, databaseOf, queryLimits, TABLET_FLAGS, type TabletFlags } from "./flags.ts";
+import { HealthBroadcast } from "./health/health.ts";
+import { RpcPeer } from "./query/rpc_peer.ts";
+import { QueryEngine } from "./query/service.ts";
+
+const SIDECAR = "_vt";
+/** The last word to a topology that may be away. */
+const GOODBYE_TIMEOUT_MS = 3000;
+
+await runProgram({
+  program: "vttablet",
+  summary: "guards one mysqld and serves its rows to gates",
+  flags: TABLET_FLAGS,
+}, run);
+
+async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> {
+  const { flags, signal } = context;
+  const log = context.log.with({ tablet: printTabletAlias(aliasOf(flags)) });
+  // Each part is closed before those that it stands on.
+  await using scope = new AsyncDisposableStack();
+  const topo = scope.use(await openTopology({ flags, log }));
+  const mysqld = scope.use(await setUpMysqld(flags, log, { signal }));
+  const tasks = scope.use(new TaskGroup({ log }));
+  const view = new TopologyView(topo, draftRecord(flags, mysqld));
+  const { tablet, engine } = buildTablet({ ...context, log }, mysqld, view, tasks);
+  scope.use(engine);
+  const rpc = scope.use(
+    new MuxServer({
+      hostname: flags.hostname,
+      port: flags.rpcPort,
+      name: printTabletAlias(view.alias),
+      log,
+      accept: () => new RpcPeer(engine.session(), log),
+    }),
+  );
+  const http = scope.use(serve(flags, tablet, mysqld, engine, log));
+  tasks.start("mysqld", (taskSignal) =>
+    mysqld.life.run({
+      up: () => tasks.start("mysqld up", () => tablet.mysqld({ on: "mysqld_up" })),
+      down: (cause) =>
+        tasks.start("mysqld down", () => tablet.mysqld({ on: "mysqld_down", cause })),
+    }, { signal: taskSignal }));
+
+  const portMap = { vt: http.port, grpc: rpc.port };
+  await whenReachable(
+    async (call) => {
+      view.registered(await register(topo, { ...view.seen.record, portMap }, call));
+      await holdBack(tablet, call);
+    },
+    log,
+    { signal },
+  );
+  startLoops(tablet, tasks);
+  log.info("registered", { rpc: rpc.port, http: http.port, mysql: mysqld.port });
+
+  await untilAborted(signal);
+  await tablet.shutdown();
+  await sayGoodbye(view, log);
+  await tasks[Symbol.asyncDispose]();
+  await mysqld.life.stop();
+}
+
+/** The record before anything is known of the shard. */
+function draftRecord(flags: TabletFlags, mysqld: MysqldSetup): TabletRecord {
+  return {
+    alias: aliasOf(flags),
+    hostname: flags.hostname,
+    portMap: { vt: flags.httpPort, grpc: flags.rpcPort },
+    keyspace: flags.initKeyspace,
+    shard: checkShardName(flags.initShard),
+    type: flags.initTabletType,
+    dbNameOverride: flags.initDbNameOverride,
+    tags: {},
+    mysqlHostname: mysqld.host,
+    mysqlPort: mysqld.port,
+    tabletStartTime: new Date().toISOString(),
+  };
+}
+
+function buildTablet(
+  { flags, log, stop }: ProgramContext<typeof TABLET_FLAGS>,
+  mysqld: MysqldSetup,
+  view: TopologyView,
+  tasks: TaskGroup,
+): { readonly tablet: Tablet; readonly engine: QueryEngine } {
+  const { alias, keyspace, shard } = view.seen.record;
+  const health = new HealthBroadcast({
+    alias,
+    target: { keyspace, shard, tabletType: flags.initTabletType },
+    serving: false,
+    primaryTermStartTime: undefined,
+    lagSeconds: undefined,
+    error: "the tablet is starting",
+    schemaVersion: 0,
+  });
+  const database = databaseOf(flags);
+  const engine = new QueryEngine({
+    alias,
+    address: mysqld.address,
+    ...mysqld.app,
+    database,
+    limits: queryLimits(flags),
+    serving: new TabletServing({ keyspace, shard }, health, () => tablet.state),
+    clock: HOST_CLOCK,
+    log,
+    onSchemaChange: () => tablet.announce(),
+  });
+  const tablet: Tablet = new Tablet({
+    view,
+    convergence: {
+      server: mysqld.server,
+      databases: { keyspace: database, sidecar: SIDECAR },
+      login: mysqld.replication,
+    },
+    queries: queryControl(engine, () => tablet.state, flags.shutdownGracePeriod),
+    health,
+    tasks,
+    clock: HOST_CLOCK,
+    log,
+    baseType: flags.initTabletType,
+    lagMaxSeconds: flags.unhealthyThreshold / 1000,
+    onDeleted: () => stop("Tablet record has disappeared, shutting down"),
+  });
+  return { tablet, engine };
+}
+
+function serve(
+  flags: TabletFlags,
+  tablet: Tablet,
+  mysqld: MysqldSetup,
+  engine: QueryEngine,
+  log: Log,
+): HttpServer {
+  const metrics = new Metrics();
+  addTabletMetrics(metrics, tablet, engine);
+  const app = createHttpApp({
+    program: "vttablet",
+    metrics,
+    log,
+    status: () => statusSections(tablet, mysqld.life, engine),
+    notReady: () => whyNotReady(tablet),
+  });
+  addHealthCheck(app, tablet);
+  addAdminRpc(app, tabletHandlers(tablet), log);
+  return serveHttp(app, { hostname: flags.hostname, port: flags.httpPort });
+}
+
+/** Whether it serves queries, in Vitess's words. */
+function addHealthCheck(app: Hono, tablet: Tablet): void {
+  app.get("/debug/health", (context) => {
+    const { serving, error } = tablet.options.health.current;
+    return serving ? context.text("ok") : context.text(`not ok: ${error ?? ""}`, 500);
+  });
+}
+
+function startLoops(tablet: Tablet, tasks: TaskGroup): void {
+  tasks.start("follow the shard", (signal) => followLoop(tablet, { signal }));
+  tasks.start("check", (signal) => checkLoop(tablet, { signal }));
+  tasks.start("heartbeat", (signal) => heartbeatLoop(tablet, { signal }));
+  tasks.start("refresh", (signal) => refreshLoop(tablet, { signal }));
+  tasks.start("errant", (signal) => errantLoop(tablet, { signal }));
+  tasks.start("abandoned", (signal) => abandonedLoop(tablet, { signal }));
+}
+
+async function sayGoodbye(view: TopologyView, log: Log): Promise<void> {
+  const tabletShutdownTime = new Date().toISOString();
+  try {
+    const signal = AbortSignal.timeout(GOODBYE_TIMEOUT_MS);
+    await view.updateRecord((record) => ({ ...record, tabletShutdownTime }), { signal });
+  } catch (error) {
+    // A topology that is away, or a record that is gone: it ends all the same.
+    log.warn("the record could not be closed", { error: String(error) });
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
