@@ -34,13 +34,15 @@ export function ensureCell(
   return ensureRecord(topo.global, cellInfoPath(cell), CELL_INFO, info, call);
 }
 
-export function updateCell(
+export async function updateCell(
   topo: Topology,
   cell: string,
   change: (info: CellInfo) => CellInfo | undefined,
   call: Call,
 ): Promise<CellInfo> {
-  return updateRecord(topo.global, cellInfoPath(cell), CELL_INFO, change, call);
+  const info = await updateRecord(topo.global, cellInfoPath(cell), CELL_INFO, change, call);
+  topo.forgetCell(cell);
+  return info;
 }
 
 /** VT21010 while tablets are registered in it, unless forced. */
@@ -54,6 +56,7 @@ export async function deleteCell(
     if ((await store.list(TABLETS, options)).length > 0) throw vtError("VT21010", `cells/${cell}`);
   }
   await topo.global.delete(cellInfoPath(cell), undefined, options);
+  topo.forgetCell(cell);
 }
 
 export function listCellsAliases(

@@ -4,6 +4,7 @@
  * record (cells.ts, keyspaces.ts, shards.ts, tablets.ts, vschemas.ts, routing_rules.ts,
  * srv_keyspaces.ts, srv_vschemas.ts, replication.ts), with locks.ts and watches.ts.
  */
+import { VtError } from "../shared/error/errors.ts";
 import type { Codec } from "../shared/model/json_reader.ts";
 import type { CellInfo } from "../shared/model/records.ts";
 import type { Clock } from "../shared/io/clock.ts";
@@ -34,7 +35,9 @@ export class Topology implements AsyncDisposable {
   readonly log: Log;
   readonly holder: TopologyOptions["holder"];
   readonly #openCell: TopologyOptions["openCell"];
-  readonly #cells = new Map<string, { readonly info: CellInfo; readonly store: Store }>();
+  readonly #cells = new Map<string, OpenCell>();
+  /** Stores of cells that have moved since; somebody may still use them. */
+  readonly #retired: Store[] = [];
   #closed = false;
 
   constructor(options: TopologyOptions) {
@@ -46,29 +49,67 @@ export class Topology implements AsyncDisposable {
   }
 
   /**
-   * The store of a cell. Its address is read once; a cell that moves is found after a restart.
-   * VT21001 when there is no such cell.
+   * The store of a cell, as its CellInfo says now; while the global topology is away, as it said
+   * last. VT21001 when there is no such cell.
    */
   async cell(name: string, call: Call): Promise<Store> {
     const known = this.#cells.get(name);
-    if (known !== undefined) return known.store;
-    const { record: info } = await readRecord(this.global, cellInfoPath(name), CELL_INFO, call);
-    // Another call may have opened it while this one waited.
-    const meanwhile = this.#cells.get(name);
-    if (meanwhile !== undefined) return meanwhile.store;
-    if (this.#closed) throw new TypeError("Cannot open a cell of a closed topology");
-    const store = this.#openCell(info);
-    this.#cells.set(name, { info, store });
+    if (known !== undefined && this.clock.monotonicMs() - known.readMs < CELL_INFO_FRESH_MS) {
+      return known.store;
+    }
+    const info = await this.#readCell(name, known?.info, call);
+    const store = this.#open(name, info);
+    this.#cells.set(name, { info, store, readMs: this.clock.monotonicMs() });
     return store;
+  }
+
+  /** Reads the CellInfo anew at the next use: whoever changes one calls it. */
+  forgetCell(name: string): void {
+    const known = this.#cells.get(name);
+    if (known !== undefined) this.#cells.set(name, { ...known, readMs: -Infinity });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    const cells = [...this.#cells.values()];
+    const stores = [...this.#retired, ...[...this.#cells.values()].map(({ store }) => store)];
     this.#cells.clear();
-    await Promise.all(cells.map(({ store }) => store[Symbol.asyncDispose]()));
+    await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
     await this.global[Symbol.asyncDispose]();
   }
+
+  async #readCell(name: string, known: CellInfo | undefined, call: Call): Promise<CellInfo> {
+    try {
+      return (await readRecord(this.global, cellInfoPath(name), CELL_INFO, call)).record;
+    } catch (error) {
+      const away = error instanceof VtError &&
+        (error.status === "unavailable" || error.status === "deadline_exceeded");
+      if (known === undefined || !away) throw error;
+      return known;
+    }
+  }
+
+  #open(name: string, info: CellInfo): Store {
+    // Another call may have opened it while this one read.
+    const known = this.#cells.get(name);
+    if (known !== undefined && sameCell(known.info, info)) return known.store;
+    if (this.#closed) throw new TypeError("Cannot open a cell of a closed topology");
+    if (known !== undefined) this.#retired.push(known.store);
+    return this.#openCell(info);
+  }
+}
+
+interface OpenCell {
+  readonly info: CellInfo;
+  readonly store: Store;
+  /** When the CellInfo was read, monotonic. */
+  readonly readMs: number;
+}
+
+/** Cells move rarely; a read before every use would double the traffic. */
+const CELL_INFO_FRESH_MS = 10_000;
+
+function sameCell(a: CellInfo, b: CellInfo): boolean {
+  return a.root === b.root && a.serverAddress === b.serverAddress;
 }
 
 /** VT21001 when absent, VT21008 when it can't be read. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createLog, SILENT_LOG } from "../shared/host/log.ts";
 import type { TabletRecord } from "../shared/model/records.ts";
-import { createCell, deleteCell, listCells } from "./cells.ts";
+import { createCell, deleteCell, listCells, updateCell } from "./cells.ts";
 import { createKeyspace, DEFAULT_KEYSPACE, deleteKeyspace, listKeyspaces } from "./keyspaces.ts";
 import { lockShard } from "./locks.ts";
 import { openMemoryTopology } from "./memory/topology.ts";
@@ -95,6 +95,16 @@ Deno.test("what was created can be deleted again, in order", async () => {
     await deleteKeyspace(topo, "customer", call);
     await deleteCell(topo, "zone1", { ...call, force: false });
     assert.deepEqual([paths(tree), await listCells(topo, call)], [[], []]);
+  });
+});
+
+Deno.test("a cell that moved or went is noticed", async () => {
+  await withTopology(async (topo, call) => {
+    await registerTablet(topo, tablet(100, "-"), DEFAULT_KEYSPACE, call);
+    await updateCell(topo, "zone1", (info) => ({ ...info, root: `${CELL}_new` }), call);
+    assert.deepEqual(await listTablets(topo, "zone1", call), []);
+    await deleteCell(topo, "zone1", { ...call, force: false });
+    await assert.rejects(listTablets(topo, "zone1", call), { id: "VT21001" });
   });
 });
 

@@ -31,6 +31,11 @@ export async function runProgram<Flags extends FlagSet & typeof PROGRAM_FLAGS>(
   const log = createLog({ level: flags.logLevel, format: flags.logFormat })
     .with({ program: usage.program });
   using stop = new StopSignal(log);
+  // One forgotten promise of one client must not end the others' sessions; the log shows the bug.
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("unhandled rejection", { error: describe(event.reason) });
+  });
   log.info("starting", { pid: Deno.pid, deno: Deno.version.deno });
   try {
     await run({ flags, log, signal: stop.signal, stop: (reason) => stop.request(reason) });
@@ -38,15 +43,15 @@ export async function runProgram<Flags extends FlagSet & typeof PROGRAM_FLAGS>(
     Deno.exit(EXIT.ok);
   } catch (error) {
     if (stop.signal.aborted && error === stop.signal.reason) Deno.exit(EXIT.ok);
-    const message = error instanceof Error ? error.message : String(error);
-    const stack = error instanceof VtError
-      ? undefined
-      : error instanceof Error
-      ? error.stack
-      : undefined;
-    log.error("failed", { error: message, stack });
+    log.error("failed", { error: describe(error) });
     Deno.exit(EXIT.failure);
   }
+}
+
+/** Our own errors explain themselves; of others the stack is needed. */
+function describe(error: unknown): string {
+  if (error instanceof VtError) return error.message;
+  return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
 function readFlags<Flags extends FlagSet & typeof PROGRAM_FLAGS>(

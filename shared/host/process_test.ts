@@ -8,6 +8,11 @@ import { PROGRAM_FLAGS } from "${HERE}../flags/common.ts";
 import { runProgram } from "${HERE}process.ts";
 const usage = { program: "vttest", summary: "a program", flags: PROGRAM_FLAGS };
 await runProgram(usage, async ({ signal, flags, log }) => {
+  if (flags.cell === "forgets") {
+    void Promise.reject(new Error("forgotten"));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return;
+  }
   if (flags.cell === "broken") throw new Error("it broke");
   await new Promise((resolve) => signal.addEventListener("abort", resolve));
   if (flags.cell === "stuck") await new Promise(() => setInterval(() => {}, 1000));
@@ -56,10 +61,16 @@ Deno.test("runProgram() ends at once on the second signal", async () => {
   assert.equal(code, 130);
 });
 
+Deno.test("runProgram() logs a forgotten promise and goes on", async () => {
+  const { code, log } = await withProgram(["--cell=forgets"], () => {});
+  assert.equal(code, 0);
+  assert.match(log, /level=error msg="unhandled rejection".*forgotten[^]*msg=stopped/);
+});
+
 Deno.test("runProgram() says what failed, and refuses unknown flags", async () => {
   const broken = await withProgram(["--cell=broken"], () => {});
   assert.equal(broken.code, 1);
-  assert.match(broken.log, /level=error msg=failed program=vttest error="it broke"/);
+  assert.match(broken.log, /level=error msg=failed program=vttest error="Error: it broke/);
   const unknown = await withProgram(["--cel=x"], () => {});
   assert.deepEqual([unknown.code, unknown.log], [
     64,

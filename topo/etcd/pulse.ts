@@ -32,14 +32,15 @@ export class Pulse implements AsyncDisposable {
     const streams = this.#endpoints.get(endpoint) ?? new Set();
     this.#endpoints.set(endpoint, streams.add(stream));
     this.#beating ??= this.#beat();
-    return {
-      [Symbol.dispose]: () => {
-        streams.delete(stream);
-        if (streams.size === 0 && this.#endpoints.get(endpoint) === streams) {
-          this.#endpoints.delete(endpoint);
-        }
-      },
+    const leave = () => {
+      streams.delete(stream);
+      if (streams.size === 0 && this.#endpoints.get(endpoint) === streams) {
+        this.#endpoints.delete(endpoint);
+      }
     };
+    // A consumer may walk away from its iterator: then only the signal ends the stream.
+    stream.signal.addEventListener("abort", leave, { once: true });
+    return { [Symbol.dispose]: leave };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
