@@ -2,6 +2,7 @@
 import type { TOPO_FLAGS } from "../shared/flags/common.ts";
 import type { FlagValues } from "../shared/flags/parse.ts";
 import { HOST_CLOCK } from "../shared/host/clock.ts";
+import type { Metrics } from "../shared/host/metrics.ts";
 import type { Log } from "../shared/io/log.ts";
 import type { CellInfo } from "../shared/model/records.ts";
 import { Gateway, type GatewayOptions } from "./etcd/gateway.ts";
@@ -11,17 +12,20 @@ import { Topology } from "./topology.ts";
 export interface OpenOptions {
   readonly flags: FlagValues<typeof TOPO_FLAGS>;
   readonly log: Log;
+  /** Gets counts and times of the calls to etcd. */
+  readonly metrics?: Metrics;
 }
 
 /**
  * Reads the files that the flags name; etcd itself is reached by the first call, so a program
  * starts while etcd is away. Deno.errors.NotFound when a file is missing.
  */
-export async function openTopology({ flags, log }: OpenOptions): Promise<Topology> {
+export async function openTopology({ flags, log, metrics }: OpenOptions): Promise<Topology> {
   const read = (file: string) => file === "" ? undefined : Deno.readTextFile(file);
   const password = await read(flags.topoPasswordFile);
   const shared: Omit<GatewayOptions, "addresses"> = {
     log,
+    ...(metrics === undefined ? {} : { observe: observer(metrics) }),
     tls: {
       ca: await read(flags.topoCa),
       cert: await read(flags.topoCert),
@@ -63,6 +67,15 @@ function cellAddresses(cell: CellInfo, scheme: string): readonly string[] {
 function addressUrl(address: string, scheme: string): string {
   const url = address.includes("://") ? address : `${scheme}://${address}`;
   return url.replace(/\/+$/, "");
+}
+
+function observer(metrics: Metrics): NonNullable<GatewayOptions["observe"]> {
+  const times = metrics.histogram("topology_operation_seconds", "Calls to etcd by operation.");
+  const errors = metrics.counter("topology_errors_total", "Failed calls to etcd by operation.");
+  return (operation, ms, failed) => {
+    times.observe(ms / 1000, { operation });
+    if (failed) errors.add(1, { operation });
+  };
 }
 
 function userName(): string {

@@ -31,6 +31,8 @@ export interface GatewayOptions {
   readonly log: Log;
   /** A call's deadline; CALL_MS when absent. */
   readonly callMs?: number;
+  /** Told of each call when it has ended; `operation` is "get", "list", "put", "lock" ... */
+  readonly observe?: (operation: string, ms: number, failed: boolean) => void;
 }
 
 export interface GatewayCall {
@@ -86,24 +88,15 @@ export class Gateway implements AsyncDisposable {
 
   /** One request and its answer. Throws VT21004, VT21005, VT21009 or the signal's reason. */
   async call(path: string, body: JsonObject, call: GatewayCall): Promise<JsonReader> {
-    const deadlineMs = call.deadlineMs ?? this.#options.callMs ?? CALL_MS;
-    const deadline = performance.now() + deadlineMs;
-    const { length } = this.#options.addresses;
-    for (let tries = 1;; tries++) {
-      const { endpoint } = this;
-      const leftMs = Math.max(1, deadline - performance.now());
-      // A silent endpoint must leave time for the others.
-      const attemptMs = call.kind === "read" && tries < length ? leftMs / 2 : leftMs;
-      try {
-        return await this.#attempt(endpoint, path, body, call.signal, attemptMs);
-      } catch (error) {
-        call.signal.throwIfAborted();
-        if (!(error instanceof Failure)) throw error;
-        if (error.kind === "token" && tries <= length) continue;
-        this.leave(endpoint);
-        const again = maySendAgain(error, call.kind) && tries <= length;
-        if (!again || performance.now() >= deadline) throw error.toVtError(call.what);
-      }
+    const startMs = performance.now();
+    let failed = true;
+    try {
+      const answer = await this.#tryEndpoints(path, body, call);
+      failed = false;
+      return answer;
+    } finally {
+      const operation = call.what.slice(0, call.what.indexOf(" "));
+      this.#options.observe?.(operation, performance.now() - startMs, failed);
     }
   }
 
@@ -146,6 +139,28 @@ export class Gateway implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.#client.close();
     return Promise.resolve();
+  }
+
+  async #tryEndpoints(path: string, body: JsonObject, call: GatewayCall): Promise<JsonReader> {
+    const deadlineMs = call.deadlineMs ?? this.#options.callMs ?? CALL_MS;
+    const deadline = performance.now() + deadlineMs;
+    const { length } = this.#options.addresses;
+    for (let tries = 1;; tries++) {
+      const { endpoint } = this;
+      const leftMs = Math.max(1, deadline - performance.now());
+      // A silent endpoint must leave time for the others.
+      const attemptMs = call.kind === "read" && tries < length ? leftMs / 2 : leftMs;
+      try {
+        return await this.#attempt(endpoint, path, body, call.signal, attemptMs);
+      } catch (error) {
+        call.signal.throwIfAborted();
+        if (!(error instanceof Failure)) throw error;
+        if (error.kind === "token" && tries <= length) continue;
+        this.leave(endpoint);
+        const again = maySendAgain(error, call.kind) && tries <= length;
+        if (!again || performance.now() >= deadline) throw error.toVtError(call.what);
+      }
+    }
   }
 
   async #attempt(

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { TOPO_FLAGS } from "../../shared/flags/common.ts";
 import { parseFlags } from "../../shared/flags/parse.ts";
 import { SILENT_LOG } from "../../shared/host/log.ts";
+import { Metrics } from "../../shared/host/metrics.ts";
 import { type Etcd, startEtcd } from "../../tests/harness/etcd.ts";
 import { tempDir } from "../../tests/harness/temp_dir.ts";
 import { createCell, getCell } from "../cells.ts";
+import { lockKeyspace } from "../locks.ts";
 import { openTopology } from "../open.ts";
 import type { Topology } from "../topology.ts";
 
@@ -29,6 +31,12 @@ Deno.test("openTopology() speaks TLS with a client certificate and logs in", asy
   await using topo = await open(etcd, "secret", ...tls);
   await createCell(topo, "zone1", INFO, CALL);
   assert.deepEqual(await getCell(topo, "zone1", CALL), INFO);
+  await using lock = await lockKeyspace(topo, "customer", "test", CALL);
+  lock.check();
+  for await (const event of topo.global.watch("cells/", CALL)) {
+    assert.equal(event.on, "snapshot");
+    break;
+  }
   await using wrong = await open(etcd, "wrong", ...tls);
   await assert.rejects(getCell(wrong, "zone1", CALL), {
     id: "VT21009",
@@ -44,9 +52,30 @@ Deno.test("openTopology() logs in again when etcd has forgotten the token", asyn
   await using etcd = await startEtcd({ rootPassword: "secret" });
   await using topo = await open(etcd, "secret");
   await createCell(topo, "zone1", INFO, CALL);
+  const stop = new AbortController();
+  const watch = topo.global.watch("cells/", stop)[Symbol.asyncIterator]();
+  assert.equal((await watch.next()).value.on, "snapshot");
   // Simple tokens live in etcd's memory.
   await etcd.restart();
   assert.deepEqual(await getCell(topo, "zone1", CALL), INFO);
+  await createCell(topo, "zone2", INFO, CALL);
+  const told = await watch.next();
+  assert.deepEqual([told.value.on, told.value.entry.path], ["put", "cells/zone2/CellInfo"]);
+  stop.abort();
+  assert.equal((await watch.next()).done, true);
+});
+
+Deno.test("openTopology() counts the calls to etcd", async () => {
+  await using etcd = await startEtcd();
+  const metrics = new Metrics();
+  const { values: flags } = parseFlags(TOPO_FLAGS, [`--topo-address=${etcd.url}`]);
+  await using topo = await openTopology({ flags, log: SILENT_LOG, metrics });
+  await createCell(topo, "zone1", INFO, CALL);
+  await etcd.kill();
+  await assert.rejects(getCell(topo, "zone1", CALL), { id: "VT21005" });
+  const text = metrics.render();
+  assert.match(text, /^topology_operation_seconds_count\{operation="create"\} 1$/m);
+  assert.match(text, /^topology_errors_total\{operation="get"\} 1$/m);
 });
 
 Deno.test("openTopology() takes a user also where etcd asks for none", async () => {
