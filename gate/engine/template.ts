@@ -1,5 +1,5 @@
 /** Puts a statement together from the pieces of its plan. */
-import type { PlanValue, QueryPiece } from "../plan/plan.ts";
+import type { PlanValue, QueryPiece, QueryTemplate } from "../plan/plan.ts";
 import type { Bindings } from "./bindings.ts";
 
 /** The largest count that LIMIT takes. */
@@ -21,6 +21,17 @@ export function renderPieces(
     sql += kept ? bindings.slotSource(piece.slot) : renderPiece(piece, bindings, shardList);
   }
   return sql;
+}
+
+/** The statement as one shard can prepare it: parameters stay, lists are whole. */
+export function renderForPrepare(query: QueryTemplate, bindings: Bindings): string {
+  return query.pieces.map((piece) => {
+    if (typeof piece === "string") return piece;
+    if ("slot" in piece) return bindings.slotSource(piece.slot);
+    if ("shardList" in piece) return bindings.slotSource(piece.shardList);
+    if ("shardItems" in piece) return "NULL";
+    return "session" in piece ? bindings.session(piece.session) : "1";
+  }).join("");
 }
 
 export function renderPiece(

@@ -2,11 +2,13 @@
 import type { TabletType } from "../../shared/model/tablet.ts";
 import type { TabletHealth } from "../../shared/rpc/query_service.ts";
 import type { Vindex } from "../../shared/vindex/vindex.ts";
+import type { VSchema } from "../../shared/vschema/vschema.ts";
 import type { ShardRange } from "../engine/shards.ts";
 
 export interface Catalog {
   /** Grows with every change that may change a plan. */
   readonly version: number;
+  readonly vschema: VSchema;
   /** Sorted. */
   readonly keyspaces: readonly string[];
   isSharded(keyspace: string): boolean;

@@ -1,12 +1,12 @@
 /**
- * The answer to one command, as packets to the client. A command may have several results; ids of
- * packets run through all of them.
+ * The answer to one command, as packets to the client. A command may have several results, one
+ * after the other.
  */
 import { ByteReader } from "../../shared/mysql/byte_reader.ts";
 import { ByteWriter } from "../../shared/mysql/byte_writer.ts";
 import { encodeEofPacket } from "../../shared/mysql/eof_packet.ts";
 import { encodeErrPacket, type ErrPacket } from "../../shared/mysql/err_packet.ts";
-import { frameCount, packetPayload, renumberFrames } from "../../shared/mysql/frame.ts";
+import { packetPayload } from "../../shared/mysql/frame.ts";
 import {
   EMPTY_OK,
   encodeOkPacket,
@@ -22,19 +22,25 @@ import { patchStatus } from "./status.ts";
 const BUFFERED_BYTES_MAX = 256 * 1024;
 
 export class ClientOutput implements ClientRows {
+  /** The command wants rows of the binary protocol. */
+  readonly binary: boolean;
   readonly #writer: ClientWriter;
   readonly #capabilities: number;
   readonly #deprecateEof: boolean;
-  /** Sequence id of the next frame. */
-  #next = 1;
   /** Packets of the head of a passed result that are still to come; -1: its first is. */
   #headLeft = -1;
   #rows = 0;
 
   constructor(
     writer: ClientWriter,
-    options: { readonly capabilities: number; readonly deprecateEof: boolean },
+    options: {
+      readonly capabilities: number;
+      readonly deprecateEof: boolean;
+      /** COM_STMT_EXECUTE: rows are binary. */
+      readonly binary: boolean;
+    },
   ) {
+    this.binary = options.binary;
     this.#writer = writer;
     this.#capabilities = options.capabilities;
     this.#deprecateEof = options.deprecateEof;
@@ -106,13 +112,11 @@ export class ClientOutput implements ClientRows {
   }
 
   #packet(payload: Uint8Array): void {
-    this.#next = (this.#next + frameCount(payload.length)) & 0xff;
     this.#writer.packet(payload);
   }
 
-  /** A shard's first result has the right ids already; later ones follow on. */
+  /** The writer sets the ids. */
   #raw(packets: Uint8Array): void | Promise<void> {
-    this.#next = renumberFrames(packets, this.#next);
     this.#writer.raw(packets);
     if (this.#writer.buffered > BUFFERED_BYTES_MAX) return this.#writer.drained();
   }

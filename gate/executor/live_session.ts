@@ -31,6 +31,7 @@ interface Derived {
   readonly options: SqlOptions;
   readonly planContext: string;
   readonly statusFlags: number;
+  readonly noAutoValueOnZero: boolean;
 }
 
 export class LiveSession {
@@ -86,6 +87,11 @@ export class LiveSession {
     return this.#now().statusFlags;
   }
 
+  /** sql_mode NO_AUTO_VALUE_ON_ZERO. */
+  get noAutoValueOnZero(): boolean {
+    return this.#now().noAutoValueOnZero;
+  }
+
   get deprecateEof(): boolean {
     return (this.client.capabilities & CLIENT_DEPRECATE_EOF) !== 0;
   }
@@ -107,7 +113,9 @@ function derive(state: SessionState, client: ClientInfo): Derived {
     profile: { capabilities, collation: state.collation, settings: settingsOf(state) },
     options,
     planContext: `${printSessionTarget(state.target)}\0${state.target.tabletType}\0` +
-      `${state.collation}\0${state.settings.get("sql_mode") ?? ""}`,
+      `${state.collation}\0${state.settings.get("sql_mode") ?? ""}\0` +
+      [...state.remembered.keys()].join(),
     statusFlags: statusFlagsOf(state),
+    noAutoValueOnZero: /NO_AUTO_VALUE_ON_ZERO/i.test(state.settings.get("sql_mode") ?? ""),
   };
 }

@@ -3,7 +3,7 @@
  * character set). All of it is for one version of the catalog; a new version empties the cache.
  */
 import type { Slot } from "../../shared/sql/slots.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Primitive } from "../plan/plan.ts";
 
 /** Statements of an application number hundreds; generated ones must not fill the memory. */
 const PLANS_MAX = 10_000;
@@ -12,10 +12,17 @@ const KEY_LENGTH_MAX = 16 * 1024;
 /** Plans of one key that differ in pinned literals. */
 const VARIANTS_MAX = 32;
 
+/** Of the text that the status page shows. */
+const ORIGINAL_LENGTH_MAX = 1000;
+
+const NOT_RUN = { executions: 0, errors: 0, timeMs: 0 };
+
 export interface CachedPlan {
   readonly plan: Plan;
   /** The text that it was made for, for /debug/query_plans. */
   readonly original: string;
+  /** For metrics: "Route EqualUnique". */
+  readonly label: string;
   executions: number;
   errors: number;
   timeMs: number;
@@ -53,6 +60,11 @@ export class PlanCache {
     return undefined;
   }
 
+  entry(plan: Plan, original: string): CachedPlan {
+    const label = labelOf(plan.root);
+    return { plan, original: original.slice(0, ORIGINAL_LENGTH_MAX), label, ...NOT_RUN };
+  }
+
   add(version: number, context: string, key: string, cached: CachedPlan): void {
     if (version !== this.#version || key.length > KEY_LENGTH_MAX) return;
     if (this.#size >= PLANS_MAX) this.#clear(version);
@@ -75,6 +87,18 @@ export class PlanCache {
     this.#version = version;
     this.#contexts = new Map();
     this.#size = 0;
+  }
+}
+
+/** The primitive at the top and how the route below it finds its shards. */
+function labelOf(root: Primitive): string {
+  switch (root.op) {
+    case "Limit":
+      return `Limit ${labelOf(root.input)}`;
+    case "Aggregate":
+      return `Aggregate ${labelOf(root.input)}`;
+    default:
+      return "routing" in root ? `${root.op} ${root.routing.opcode}` : root.op;
   }
 }
 

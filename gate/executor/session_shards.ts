@@ -9,10 +9,12 @@ import type { Target } from "../../shared/model/tablet.ts";
 import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
 import { FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
 import type {
+  ConnectionProfile,
   ExecuteRequest,
   ExecuteResult,
   Options,
   PacketSink,
+  PrepareResult,
   QueryService,
 } from "../../shared/rpc/query_service.ts";
 import type { ShardCall, Shards } from "../engine/shards.ts";
@@ -38,6 +40,20 @@ export class SessionShards implements Shards {
       return checked(result.terminal);
     }
     return await this.#executeInTransaction(call, target, sink, options);
+  }
+
+  /** Metadata of a statement, from any connection: no transaction changes it. */
+  async prepare(call: ShardCall, options: Options): Promise<PrepareResult> {
+    const target = this.#target(call.keyspace, call.shard);
+    return await this.#tablets.prepare(this.#request(call, target, 0, ""), options);
+  }
+
+  /** Runs outside any transaction on a connection with another profile. */
+  async tryProfile(call: ShardCall, profile: ConnectionProfile, options: Options): Promise<void> {
+    const target = this.#target(call.keyspace, call.shard);
+    const request = { ...this.#request(call, target, 0, ""), profile };
+    const result = await this.#tablets.execute(request, () => {}, options);
+    checked(result.terminal);
   }
 
   /** Values of a sequence don't belong to the transaction: a rollback leaves a gap. */

@@ -3,10 +3,13 @@
  * order in which the shards joined (go/vt/vtgate/tx_conn.go): a shard that fails leaves those
  * before it committed, and the client gets the error and a warning that says so.
  */
-import { MysqlError } from "../../shared/error/mysql_error.ts";
+import { vtErrorFrom } from "../../shared/error/errors.ts";
 import type { Options, QueryService } from "../../shared/rpc/query_service.ts";
 import type { ShardConnection } from "../session/state.ts";
+import { bytesOf } from "../engine/template.ts";
+import { beginText } from "../session/settings.ts";
 import type { LiveSession } from "./live_session.ts";
+import { quotedName, type SessionShards } from "./session_shards.ts";
 
 /** Vitess's own error number for a commit that is not atomic. */
 const ER_NON_ATOMIC_COMMIT = 301;
@@ -14,10 +17,65 @@ const ER_NON_ATOMIC_COMMIT = 301;
 export class Transactions {
   readonly #session: LiveSession;
   readonly #tablets: QueryService;
+  readonly #shards: SessionShards;
 
-  constructor(session: LiveSession, tablets: QueryService) {
+  constructor(session: LiveSession, tablets: QueryService, shards: SessionShards) {
     this.#session = session;
     this.#tablets = tablets;
+    this.#shards = shards;
+  }
+
+  /** Opens a transaction here; each shard opens its part with its first statement. */
+  begin(how: {
+    readonly consistentSnapshot: boolean;
+    readonly access: "read only" | "read write" | undefined;
+    readonly implicit: boolean;
+  }): void {
+    const access = how.access ?? this.#session.state.nextTransaction.access;
+    const begin = beginText(how.consistentSnapshot, access);
+    this.#session.apply({ on: "begin", begin, implicit: how.implicit });
+  }
+
+  /** Sets a savepoint on the shards that take part; one that joins later gets it first. */
+  async savepoint(name: string, signal: AbortSignal): Promise<void> {
+    await this.#onShards(`savepoint ${quotedName(name)}`, signal);
+    this.#session.apply({ on: "savepoint", name });
+  }
+
+  async releaseSavepoint(name: string, signal: AbortSignal): Promise<void> {
+    // The state refuses an unknown name before any shard hears of it.
+    this.#session.apply({ on: "savepoint_released", name });
+    await this.#onShards(`release savepoint ${quotedName(name)}`, signal);
+  }
+
+  async rollbackTo(name: string, signal: AbortSignal): Promise<void> {
+    this.#session.apply({ on: "rolled_back_to", name });
+    await this.#onShards(`rollback to ${quotedName(name)}`, signal);
+  }
+
+  /**
+   * Takes back a change that failed on some shard. When that can't be done the transaction is
+   * rolled back as a whole.
+   */
+  async undoChange(name: string, cause: unknown, signal: AbortSignal): Promise<void> {
+    if (this.#session.state.transaction.at !== "open") return;
+    try {
+      await this.rollbackTo(name, signal);
+      await this.releaseSavepoint(name, signal);
+    } catch (error) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      this.#session.apply({ on: "transaction_failed", cause: text });
+      throw vtErrorFrom(error, "VT15001", text);
+    }
+  }
+
+  async #onShards(sql: string, signal: AbortSignal): Promise<void> {
+    const bytes = bytesOf(sql);
+    for (const { target } of this.shards) {
+      const { keyspace, shard } = target;
+      const call = { keyspace, shard, sql: bytes, parameters: undefined, tables: [] };
+      await this.#shards.execute(call, () => {}, { signal });
+    }
   }
 
   /** Shards that take part now. */
@@ -69,9 +127,4 @@ export class Transactions {
       `multi-db commit failed after committing to ${committed.length} shards: ${names}`;
     this.#session.outcome.warnings = [{ level: "Warning", code: ER_NON_ATOMIC_COMMIT, message }];
   }
-}
-
-/** True for an error after which a mysqld has no transaction any more. */
-export function rolledBackByServer(error: unknown): boolean {
-  return error instanceof MysqlError && error.errno === 1213;
 }

@@ -1,0 +1,121 @@
+/**
+ * The catalog as the watches fill it. Each change makes a new immutable catalog with a higher
+ * version, built when the next statement asks for it.
+ */
+import { vtError } from "../../shared/error/errors.ts";
+import { compare, parseShardName } from "../../shared/key/range.ts";
+import type { SrvKeyspace, SrvVSchema } from "../../shared/model/records.ts";
+import type { TabletType } from "../../shared/model/tablet.ts";
+import type { TrackedTable } from "../../shared/vschema/keyspace.ts";
+import { buildVSchema, type VSchema } from "../../shared/vschema/vschema.ts";
+import type { Vindex } from "../../shared/vindex/vindex.ts";
+import type { ShardRange } from "../engine/shards.ts";
+import type { Catalog, KnownTablet } from "./catalog.ts";
+
+type ShardsByType = ReadonlyMap<TabletType, readonly ShardRange[]>;
+
+export class ClusterView {
+  readonly #tablets: () => readonly KnownTablet[];
+  #srvVSchema: SrvVSchema | undefined;
+  readonly #shards = new Map<string, ShardsByType>();
+  readonly #tables = new Map<string, readonly TrackedTable[]>();
+  #version = 0;
+  #catalog: Catalog | undefined;
+
+  /** `tablets` is asked whenever somebody lists them. */
+  constructor(tablets: () => readonly KnownTablet[]) {
+    this.#tablets = tablets;
+  }
+
+  /** The topology has told what keyspaces there are. */
+  get isKnown(): boolean {
+    return this.#srvVSchema !== undefined;
+  }
+
+  setVSchema(record: SrvVSchema | undefined): void {
+    this.#srvVSchema = record;
+    this.#changed();
+  }
+
+  setKeyspace(keyspace: string, record: SrvKeyspace | undefined): void {
+    if (record === undefined) this.#shards.delete(keyspace);
+    else this.#shards.set(keyspace, shardsByType(record));
+    this.#changed();
+  }
+
+  /** Undefined: the keyspace is gone. */
+  setTables(keyspace: string, tables: readonly TrackedTable[] | undefined): void {
+    if (tables === undefined) this.#tables.delete(keyspace);
+    else this.#tables.set(keyspace, tables);
+    this.#changed();
+  }
+
+  /** The newest catalog. */
+  get catalog(): Catalog {
+    return this.#catalog ??= new ClusterCatalog(
+      ++this.#version,
+      buildVSchema(this.#srvVSchema ?? NO_VSCHEMA, this.#tables),
+      new Map(this.#shards),
+      this.#tablets,
+    );
+  }
+
+  #changed(): void {
+    this.#catalog = undefined;
+  }
+}
+
+const NO_VSCHEMA: SrvVSchema = { keyspaces: {}, routingRules: { rules: [] } };
+
+/** Shards by the tablet type that they serve, in order of their key ranges. */
+function shardsByType(record: SrvKeyspace): ShardsByType {
+  const byType = new Map<TabletType, readonly ShardRange[]>();
+  for (const { servedType, shardReferences } of record.partitions) {
+    const shards = shardReferences.map((name) => ({ name, range: parseShardName(name) }));
+    byType.set(servedType, shards.toSorted((a, b) => compare(a.range.start, b.range.start)));
+  }
+  return byType;
+}
+
+class ClusterCatalog implements Catalog {
+  readonly version: number;
+  readonly vschema: VSchema;
+  readonly keyspaces: readonly string[];
+  readonly #shards: ReadonlyMap<string, ShardsByType>;
+  readonly #tablets: () => readonly KnownTablet[];
+
+  constructor(
+    version: number,
+    vschema: VSchema,
+    shards: ReadonlyMap<string, ShardsByType>,
+    tablets: () => readonly KnownTablet[],
+  ) {
+    this.version = version;
+    this.vschema = vschema;
+    this.keyspaces = vschema.keyspaceNames();
+    this.#shards = shards;
+    this.#tablets = tablets;
+  }
+
+  isSharded(keyspace: string): boolean {
+    if (this.vschema.errorOf(keyspace) !== undefined) return true;
+    return this.vschema.keyspace(keyspace).sharded;
+  }
+
+  shards(keyspace: string, tabletType: TabletType): readonly ShardRange[] {
+    const byType = this.#shards.get(keyspace);
+    if (byType !== undefined) return byType.get(tabletType) ?? [];
+    if (!this.vschema.hasKeyspace(keyspace)) throw vtError("VT05003", keyspace);
+    return [];
+  }
+
+  vindex(keyspace: string, name: string): Vindex {
+    const vindex = this.vschema.keyspace(keyspace).vindexes.get(name)?.vindex;
+    if (vindex === undefined) throw new TypeError(`No vindex ${name} in ${keyspace}`);
+    return vindex;
+  }
+
+  get tablets(): readonly KnownTablet[] {
+    return this.#tablets();
+  }
+}

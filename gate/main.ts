@@ -1,0 +1,134 @@
+/** vtgate: takes statements of MySQL clients, plans them and runs them on the shards' tablets. */
+import { HOST_CLOCK } from "../shared/host/clock.ts";
+import { createHttpApp, serveHttp } from "../shared/host/http.ts";
+import { Metrics } from "../shared/host/metrics.ts";
+import { type ProgramContext, runProgram } from "../shared/host/process.ts";
+import { TaskGroup } from "../shared/host/task_group.ts";
+import type { Log } from "../shared/io/log.ts";
+import { openTopology } from "../topo/open.ts";
+import { addGateMetrics, addGateRoutes, statusSections } from "./admin/status.ts";
+import type { KnownTablet } from "./executor/catalog.ts";
+import { ClusterView } from "./executor/cluster_view.ts";
+import { followTopology, SchemaFollower } from "./executor/follow_cluster.ts";
+import type { GateServices } from "./executor/gate_services.ts";
+import { PlanCache } from "./executor/plan_cache.ts";
+import { GateSessionFactory } from "./executor/session_factory.ts";
+import { SessionRegistry } from "./executor/session_registry.ts";
+import { StatementMetrics } from "./executor/statement_metrics.ts";
+import { GATE_FLAGS } from "./flags.ts";
+import { MysqlServer } from "./server/mysql_server.ts";
+import { UsersFile } from "./server/users_file.ts";
+import { TabletDirectory, type TabletStatus } from "./tablets/directory.ts";
+import { discoverTablets } from "./tablets/discovery.ts";
+import { BUFFER_MS, Gateway } from "./tablets/gateway.ts";
+
+/** Statements that may wait for a tablet at a time (Vitess's --buffer-size). */
+const WAITING_STATEMENTS_MAX = 1000;
+
+if (import.meta.main) {
+  await runProgram({
+    program: "vtgate",
+    summary: "takes statements of MySQL clients and runs them on the shards",
+    flags: GATE_FLAGS,
+  }, run);
+}
+
+async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
+  const { flags, log, signal } = context;
+  // Each part is closed before those that it stands on.
+  await using scope = new AsyncDisposableStack();
+  const topo = scope.use(await openTopology({ flags, log }));
+  const users = await UsersFile.open(flags.usersFile, { log });
+  const directory = scope.use(openDirectory(context));
+  const tasks = scope.use(new TaskGroup({ log }));
+  const view = new ClusterView(() => directory.statuses.map(knownTablet));
+  const tablets = new Gateway({ directory, clock: HOST_CLOCK, bufferMs: BUFFER_MS });
+  const schemas = new SchemaFollower({ view, tasks, log }, tablets);
+  const cells = flags.cellsToWatch.length === 0 ? [flags.cell] : flags.cellsToWatch;
+  tasks.start("watch users", (ended) => users.watch({ signal: ended }));
+  tasks.start(
+    "follow topology",
+    (ended) => followTopology({ topo, cell: flags.cell, view, tasks, log }, { signal: ended }),
+  );
+  tasks.start(
+    "discover tablets",
+    (ended) => discoverTablets(topo, cells, directory, log, { signal: ended }),
+  );
+  using _following = directory.onChange(() => schemas.check());
+  const gate = gateServices(flags.mysqlServerVersion, flags.cell, view, tablets, log);
+  const server = scope.use(MysqlServer.listen({
+    hostname: flags.hostname,
+    port: flags.mysqlPort,
+    serverVersion: flags.mysqlServerVersion,
+    connectionsMax: flags.maxConnections,
+    users: () => users.users,
+    sessions: new GateSessionFactory(gate),
+    log,
+  }));
+  scope.use(serveStatus(context, { gate, directory }, view));
+  log.info("serving", { mysqlPort: server.port, httpPort: flags.httpPort });
+  await aborted(signal);
+  log.info("draining", { clients: server.connectionCount });
+  await server.drain({ signal: AbortSignal.timeout(flags.drainTimeoutMs) });
+}
+
+function openDirectory({ flags, log }: ProgramContext<typeof GATE_FLAGS>): TabletDirectory {
+  return new TabletDirectory({
+    cell: flags.cell,
+    gateName: `vtgate ${flags.hostname}:${flags.mysqlPort}`,
+    clock: HOST_CLOCK,
+    log,
+    random: Math.random,
+    waitersMax: WAITING_STATEMENTS_MAX,
+  });
+}
+
+function knownTablet({ record, health }: TabletStatus): KnownTablet {
+  const { hostname, mysqlHostname, mysqlPort } = record;
+  return { health, hostname, mysqlHostname, mysqlPort };
+}
+
+function gateServices(
+  serverVersion: string,
+  cell: string,
+  view: ClusterView,
+  tablets: Gateway,
+  log: Log,
+): GateServices {
+  return {
+    catalog: () => view.catalog,
+    tablets,
+    plans: new PlanCache(),
+    sessions: new SessionRegistry(),
+    metrics: new StatementMetrics(),
+    clock: HOST_CLOCK,
+    log,
+    serverVersion,
+    cell,
+  };
+}
+
+function serveStatus(
+  { flags, log }: ProgramContext<typeof GATE_FLAGS>,
+  source: { readonly gate: GateServices; readonly directory: TabletDirectory },
+  view: ClusterView,
+) {
+  const metrics = new Metrics();
+  addGateMetrics(metrics, source);
+  const app = createHttpApp({
+    program: "vtgate",
+    metrics,
+    log,
+    status: () => statusSections(source),
+    notReady: () => view.isKnown ? "" : "no SrvVSchema yet: is the topology up?",
+  });
+  addGateRoutes(app, source);
+  return serveHttp(app, { hostname: flags.hostname, port: flags.httpPort });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
