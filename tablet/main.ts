@@ -171,7 +171,7 @@ function serve(
     notReady: () => whyNotReady(tablet),
   });
   addHealthCheck(app, tablet);
-  addAdminRpc(app, tabletHandlers(tablet), log);
+  addAdminRpc(app, tabletHandlers(tablet), { log, signal: tablet.options.tasks.signal });
   return serveHttp(app, { hostname: flags.hostname, port: flags.httpPort });
 }
 

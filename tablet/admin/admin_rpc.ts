@@ -6,7 +6,8 @@ import type { TabletAdmin, TabletAdminMethod } from "../../shared/rpc/tablet_adm
 import { decodeRequest, isTabletAdminMethod } from "./request_fields.ts";
 
 export interface HandlerOptions {
-  /** Aborts when the caller hung up. */
+  /** Aborts when the call takes too long, or the tablet ends; not when the caller hangs up, since a
+   * reparent that stopped half-way would be worse than one that nobody waits for. */
   readonly signal: AbortSignal;
 }
 
@@ -27,14 +28,24 @@ const QUIET: ReadonlySet<TabletAdminMethod> = new Set<TabletAdminMethod>([
   "PrimaryPosition",
 ]);
 
-export function addAdminRpc(app: Hono, handlers: Handlers, log: Log): void {
+/** Above what any call may ask for by itself. */
+const CALL_TIMEOUT_MS = 15 * 60_000;
+
+export function addAdminRpc(
+  app: Hono,
+  handlers: Handlers,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): void {
   app.post("/rpc/:name", async (context) => {
     const name = context.req.param("name");
     if (!isTabletAdminMethod(name)) throw vtError("VT22003", `there is no call ${name}`);
     const body = await readBody(context.req.raw);
     const started = performance.now();
     try {
-      const response = await handle(handlers, name, body, { signal: context.req.raw.signal });
+      const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+      const response = await handle(handlers, name, body, {
+        signal: AbortSignal.any([signal, timeout]),
+      });
       const tookMs = Math.round(performance.now() - started);
       if (QUIET.has(name)) log.debug("rpc", { call: name, tookMs });
       else log.info("rpc", { call: name, tookMs });

@@ -1,4 +1,5 @@
 /** The schema of a keyspace's database, in the words of SHOW CREATE. */
+import { vtErrorFrom } from "../../shared/error/errors.ts";
 import type { SchemaDefinition, TabletAdmin } from "../../shared/rpc/tablet_admin.ts";
 import { type CallOptions, queryRow, type StatementRunner, toRows } from "../mysqld/dba.ts";
 import type { Row } from "../mysqld/flavor.ts";
@@ -71,9 +72,17 @@ function matcher(patterns: readonly string[]): (name: string) => boolean {
   const names = new Set(patterns);
   const expressions = patterns.flatMap((pattern) => {
     const body = /^\/(.*)\/$/.exec(pattern)?.[1];
-    return body === undefined ? [] : [new RegExp(body)];
+    return body === undefined ? [] : [parseExpression(body)];
   });
   return (name) => names.has(name) || expressions.some((expression) => expression.test(name));
+}
+
+function parseExpression(body: string): RegExp {
+  try {
+    return new RegExp(body);
+  } catch (error) {
+    throw vtErrorFrom(error, "VT22001", error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function showCreate(

@@ -52,8 +52,8 @@ function fail(name: string, want: string, got: unknown): never {
   throw vtError("VT20013", `"${name}" must be ${want}: got ${JSON.stringify(got)}`);
 }
 
-/** An hour: nobody waits longer for a replica. */
-const TIMEOUT_MS_MAX = 3_600_000;
+/** Ten minutes: nobody waits longer for a replica. */
+const TIMEOUT_MS_MAX = 600_000;
 const PORT_MAX = 65_535;
 const ROWS_MAX = 1_000_000_000;
 
