@@ -107,6 +107,7 @@ const UNSUPPORTED = [
   "max_points_in_geometry",
   "max_sp_recursion_depth",
   "old_alter_table",
+  "password",
   "pseudo_slave_mode",
   "pseudo_thread_id",
   "rand_seed1",
