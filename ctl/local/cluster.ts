@@ -38,6 +38,8 @@ import {
   tabletDir,
   tabletsOf,
 } from "./layout.ts";
+import { readRunningMysqld } from "./mysqld_pid.ts";
+import { endProcess } from "./pid_record.ts";
 import { assignPorts } from "./ports_plan.ts";
 import { waitUntilOk } from "./probe.ts";
 import { Processes, type ProcessStatus } from "./processes.ts";
@@ -49,6 +51,8 @@ const CELLS_ALIAS = "planetscale_operator_default";
 const DEFAULT_USERS =
   `{"user": [{"UserData": "user", "Password": "", "SourceHost": "localhost"}]}\n`;
 const START_TIMEOUT_MS = 60_000;
+/** mysqld flushes before it ends. */
+const MYSQLD_GRACE_MS = 20_000;
 /** A process that died this often while the cluster starts will not come up. */
 const RESTARTS_MAX = 5;
 
@@ -149,6 +153,13 @@ export class Cluster implements AsyncDisposable {
     );
     await this.#topo?.[Symbol.asyncDispose]();
     await this.#processes.stop("etcd");
+  }
+
+  /** A tablet stops its mysqld; one that can't run leaves it to us. */
+  async #stopTablet(name: string): Promise<void> {
+    await this.#processes.stop(name);
+    const mysqld = await readRunningMysqld(tabletDir(this.#options.place, name));
+    if (mysqld !== undefined) await endProcess(mysqld, MYSQLD_GRACE_MS);
   }
 
   async #save(state: ClusterState): Promise<void> {
