@@ -55,6 +55,21 @@ function comparatorOfText(column: ColumnType, hasWeight: boolean): Comparator {
   throw vtError("VT12001", "merging shards by a text column without its weight string");
 }
 
+/** VARCHAR, the BLOBs, VAR_STRING and STRING: weights decide for these, values for all others. */
+const TEXT_TYPES: ReadonlySet<number> = new Set([
+  types.MYSQL_TYPE_VARCHAR,
+  types.MYSQL_TYPE_TINY_BLOB,
+  types.MYSQL_TYPE_MEDIUM_BLOB,
+  types.MYSQL_TYPE_LONG_BLOB,
+  types.MYSQL_TYPE_BLOB,
+  types.MYSQL_TYPE_VAR_STRING,
+  types.MYSQL_TYPE_STRING,
+]);
+
+export function ordersByWeight(column: ColumnType, weightColumn: number | undefined): boolean {
+  return weightColumn !== undefined && TEXT_TYPES.has(column.type);
+}
+
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const DOT = 0x2e;

@@ -1,7 +1,7 @@
 /** The order of an ordered merge: compares the heads of two shards by the keys. */
 import { decodeColumnDefinition } from "../../shared/mysql/column_definition.ts";
 import type { MergeKey } from "../plan/plan.ts";
-import { type Comparator, comparatorOf, compareWeights } from "./key_comparator.ts";
+import { type Comparator, comparatorOf, compareWeights, ordersByWeight } from "./key_comparator.ts";
 import { rowPayload, splitTextRow } from "./text_row.ts";
 
 /** A row with its keys found. */
@@ -52,27 +52,16 @@ export class RowOrder {
 function orderedKey(definitions: readonly Uint8Array[], key: MergeKey): OrderedKey {
   const definition = definitions[key.column];
   if (definition === undefined) throw new RangeError(`No column ${key.column} to merge by`);
-  const compare = comparatorOf(
-    decodeColumnDefinition(definition),
-    key.weightColumn !== undefined,
-  );
-  const isText = key.weightColumn !== undefined && isByteOrder(definition);
+  const column = decodeColumnDefinition(definition);
+  const compare = comparatorOf(column, key.weightColumn !== undefined);
+  const byWeight = ordersByWeight(column, key.weightColumn);
   return {
-    column: isText ? key.weightColumn ?? key.column : key.column,
-    pad: isText ? key.padColumn : undefined,
+    column: byWeight ? key.weightColumn ?? key.column : key.column,
+    pad: byWeight ? key.padColumn : undefined,
     descending: key.descending,
-    compare: isText ? undefined : compare,
+    compare: byWeight ? undefined : compare,
   };
 }
-
-/** Weights decide only for text: numbers and times compare by value even when weights came along. */
-function isByteOrder(definition: Uint8Array): boolean {
-  const { type } = decodeColumnDefinition(definition);
-  return TEXT_TYPES.has(type);
-}
-
-/** VARCHAR, the BLOBs, VAR_STRING and STRING. */
-const TEXT_TYPES: ReadonlySet<number> = new Set([0x0f, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe]);
 
 function compareKey(key: OrderedKey, a: KeyedRow, b: KeyedRow): number {
   const left = valueOf(a, key.column);

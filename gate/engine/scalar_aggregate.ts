@@ -6,7 +6,7 @@ import { encodeFrames } from "../../shared/mysql/frame.ts";
 import { encodeTextRow } from "../../shared/mysql/text_row.ts";
 import type { AggregateColumn, ScalarAggregate } from "../plan/plan.ts";
 import { DecimalSum } from "./decimal_sum.ts";
-import { comparatorOf, compareWeights } from "./key_comparator.ts";
+import { comparatorOf, compareWeights, ordersByWeight } from "./key_comparator.ts";
 import { nextPacket, type RowOutput } from "./rows.ts";
 import { rowPayload, textRowValues } from "./text_row.ts";
 
@@ -62,7 +62,9 @@ export class ScalarAggregateOutput implements RowOutput {
 
   #choose(aggregate: AggregateColumn, sign: -1 | 1): Value {
     const { column, weightColumn, padColumn } = aggregate;
-    const compareValues = comparatorOf(this.#definition(column), weightColumn !== undefined);
+    const definition = this.#definition(column);
+    const compareValues = comparatorOf(definition, weightColumn !== undefined);
+    const weights = ordersByWeight(definition, weightColumn) ? weightColumn : undefined;
     let best: Row | undefined;
     for (const row of this.#rows) {
       if (row[column] === undefined) continue;
@@ -71,9 +73,9 @@ export class ScalarAggregateOutput implements RowOutput {
         continue;
       }
       const padding = (padColumn === undefined ? undefined : row[padColumn]) ?? NOTHING;
-      const order = weightColumn === undefined
+      const order = weights === undefined
         ? compareValues(row[column] ?? NOTHING, best[column] ?? NOTHING)
-        : compareWeights(row[weightColumn] ?? NOTHING, best[weightColumn] ?? NOTHING, padding);
+        : compareWeights(row[weights] ?? NOTHING, best[weights] ?? NOTHING, padding);
       if (order * sign > 0) best = row;
     }
     return best?.[column];
