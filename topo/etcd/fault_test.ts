@@ -22,7 +22,7 @@ interface Bench {
   readonly store: EtcdStore;
   readonly call: Call;
   /** Another store of the root, closed with the test. */
-  readonly open: (addresses: readonly string[]) => EtcdStore;
+  readonly open: (addresses: readonly string[], leaseTtlSeconds?: number) => EtcdStore;
 }
 
 function faultTest(name: string, run: (bench: Bench) => Promise<void>): void {
@@ -31,9 +31,9 @@ function faultTest(name: string, run: (bench: Bench) => Promise<void>): void {
     const etcd = scope.use(await startEtcd());
     const proxy = scope.use(TcpProxy.to(etcd.address));
     const stop = new AbortController();
-    const open = (addresses: readonly string[]) => {
+    const open = (addresses: readonly string[], leaseTtlSeconds = 2) => {
       const gateway = new Gateway({ addresses, log: SILENT_LOG, callMs: 2000 });
-      const options = { root: ROOT, leaseTtlSeconds: 2, ownsGateway: true };
+      const options = { root: ROOT, leaseTtlSeconds, ownsGateway: true };
       return scope.use(new EtcdStore(gateway, options));
     };
     const direct = open([etcd.url]);
@@ -251,12 +251,13 @@ faultTest("a lock is lost by our clock also while nothing runs here", async (ben
 });
 
 faultTest("a lock that the server dropped is lost at the next keepalive", async (bench) => {
-  const { etcd, store, call } = bench;
+  const { etcd, open, call } = bench;
+  const store = open([etcd.url], 6);
   await using lock = await store.lock("p", HOLDER, call);
   const [entry] = await store.list("p/locks/", call);
   const lease = BigInt(entry?.path.split("/").at(-1) ?? "0").toString(16);
   await etcd.ctl("lease", "revoke", lease);
-  await waitFor("the loss", () => lock.lost.aborted, { timeoutMs: 2000 });
+  await waitFor("the loss", () => lock.lost.aborted, { timeoutMs: 5000 });
 });
 
 faultTest("there is one leader at a time while etcd is killed, stopped and cut", async (bench) => {
