@@ -15,7 +15,7 @@ export const APPLY_SCHEMA = defineCommand({
   summary: "Changes the schema of a keyspace on the primary of every shard.",
   details: [
     "All statements are tried on a scratch copy of each shard's schema first: when one is refused anywhere, nothing is changed. Then the shards are changed one after another, and replicas are waited for. Should a shard fail midway, the error says which are done and how to go on.",
-    "INSERT, UPDATE and DELETE are taken too, for the rows of sequences.",
+    "INSERT, UPDATE and DELETE are taken too, for the rows of sequences; they are parsed, but not tried beforehand.",
   ],
   examples: [
     "ApplySchema --sql-file create_commerce_schema.sql commerce",

@@ -8,6 +8,7 @@ import { defineCommand } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findPrimary, findShard, findTablet } from "./lookup.ts";
 import { type KeyspaceShard, one, parseKeyspaceShard } from "./positional.ts";
+import { definition, type SchemaStatement } from "./sql_script.ts";
 import { diffSchemas } from "./schema_diff.ts";
 import { changeSchema, findPrimaries, preflight } from "./schema_change.ts";
 
@@ -94,7 +95,7 @@ function missingTables(
   to: SchemaDefinition,
   fromName: string,
   toName: string,
-): readonly string[] {
+): readonly SchemaStatement[] {
   const there = new Set(to.tableDefinitions.map(({ name }) => name));
   const common = from.tableDefinitions.filter(({ name }) => there.has(name));
   const names = new Set(common.map(({ name }) => name));
@@ -108,7 +109,7 @@ function missingTables(
   // Views may read any of the tables, so they come last.
   return from.tableDefinitions.filter(({ name }) => !there.has(name))
     .sort((a, b) => Number(a.type === "VIEW") - Number(b.type === "VIEW"))
-    .map(({ schema }) => schema.replace(/ AUTO_INCREMENT=\d+/i, ""));
+    .map(({ schema }) => definition(schema.replace(/ AUTO_INCREMENT=\d+/i, "")));
 }
 
 function checkAlike(

@@ -10,7 +10,7 @@ import type { Lock } from "../../topo/store.ts";
 import type { CommandContext } from "./context.ts";
 import { eachTablet, sayFailures, type TabletFailure } from "./each_tablet.ts";
 import { findPrimary, type FoundShard, tabletsOf } from "./lookup.ts";
-import { printStatement } from "./sql_script.ts";
+import { printStatement, type SchemaStatement } from "./sql_script.ts";
 
 /** A large ALTER copies its table. */
 const STATEMENT_TIMEOUT_MS = 60 * 60 * 1000;
@@ -31,7 +31,7 @@ export interface ShardChanged {
 export interface SchemaChange {
   readonly keyspace: string;
   readonly targets: readonly ShardPrimary[];
-  readonly statements: readonly string[];
+  readonly statements: readonly SchemaStatement[];
   readonly waitReplicasMs: number;
   readonly lock: Lock;
 }
@@ -48,21 +48,28 @@ export async function findPrimaries(
   }));
 }
 
-/** VT22001, naming shard and statement, unless each primary would take all statements. */
+/**
+ * VT22001, naming shard and statement, unless each primary would take all definitions. Statements
+ * on rows aren't tried: they may be about tables that don't exist before.
+ */
 export async function preflight(
   context: CommandContext,
   targets: readonly ShardPrimary[],
-  statements: readonly string[],
+  statements: readonly SchemaStatement[],
 ): Promise<void> {
+  const definitions = statements.filter(({ changesRows }) => !changesRows).map(({ sql }) => sql);
+  if (definitions.length === 0) return;
   const refusals = await Promise.all(targets.map(async ({ shard, primary }) => {
-    const { results } = await context.tablets.call(primary, "PreflightSchema", { statements }, {
+    const { results } = await context.tablets.call(primary, "PreflightSchema", {
+      statements: definitions,
+    }, {
       signal: context.signal,
       timeoutMs: STATEMENT_TIMEOUT_MS,
     });
     return results.flatMap(({ error }, i) =>
       error === undefined
         ? []
-        : [`${nameOf(shard)}: "${printStatement(statements[i] ?? "")}": ${error}`]
+        : [`${nameOf(shard)}: "${printStatement(definitions[i] ?? "")}": ${error}`]
     );
   }));
   const all = refusals.flat();
@@ -96,10 +103,7 @@ async function changeShard(
   for (const [i, statement] of statements.entries()) {
     try {
       change.lock.check();
-      await context.tablets.call(primary, "ApplySchema", { statements: [statement] }, {
-        signal: context.signal,
-        timeoutMs: STATEMENT_TIMEOUT_MS,
-      });
+      await runStatement(context, primary, statement);
     } catch (error) {
       throw stopped(change, shard, i, done, error);
     }
@@ -120,6 +124,20 @@ async function changeShard(
     position,
     replicas_behind: behind,
   };
+}
+
+async function runStatement(
+  context: CommandContext,
+  primary: TabletRecord,
+  { sql, changesRows }: SchemaStatement,
+): Promise<void> {
+  const call = { signal: context.signal, timeoutMs: STATEMENT_TIMEOUT_MS };
+  if (changesRows) {
+    const request = { sql, rowsMax: 0, disableBinlogs: false };
+    await context.tablets.call(primary, "ExecuteFetchAsDba", request, call);
+  } else {
+    await context.tablets.call(primary, "ApplySchema", { statements: [sql] }, call);
+  }
 }
 
 /** Waits until the shard's replicas are at `position`, and has all of its tablets look again. */
@@ -167,7 +185,7 @@ function stopped(
   const rest = statements.length - index;
   const lines = [
     `${nameOf(failed)}: statement ${index + 1} of ${statements.length}, "${
-      printStatement(statements[index] ?? "")
+      printStatement(statements[index]?.sql ?? "")
     }", failed: ${text}`,
     `done completely: ${done.length === 0 ? "no shard" : [...doneNames].join(", ")}; not begun: ${
       untouched.length === 0 ? "no shard" : untouched.join(", ")

@@ -8,12 +8,23 @@ import { splitStatements } from "../../shared/sql/split.ts";
 /** Statements of one call. A migration of a large application has some hundreds. */
 const STATEMENTS_MAX = 10_000;
 
+export interface SchemaStatement {
+  readonly sql: string;
+  /** INSERT, UPDATE, DELETE: changes rows, not tables. */
+  readonly changesRows: boolean;
+}
+
+/** For statements whose text was made from table definitions. */
+export function definition(sql: string): SchemaStatement {
+  return { sql, changesRows: false };
+}
+
 /**
  * Cuts a script at its semicolons, comments around statements left out, and parses each part.
  * VT22001 for an empty script and for statements that change nothing, ER_PARSE_ERROR for what
  * can't be read.
  */
-export function splitSchemaScript(script: string): readonly string[] {
+export function splitSchemaScript(script: string): readonly SchemaStatement[] {
   const bytes = encodeText(script, "utf8");
   const spans = splitStatements(bytes, DEFAULT_OPTIONS);
   if (spans.length === 0) throw vtError("VT22001", "there is no statement in the SQL");
@@ -22,23 +33,22 @@ export function splitSchemaScript(script: string): readonly string[] {
   }
   return spans.map(({ start, end }) => {
     const statement = bytes.slice(start, end);
-    const text = decodeText(statement, "utf8");
-    checkChange(statement, text);
-    return text;
+    const sql = decodeText(statement, "utf8");
+    return { sql, changesRows: changesRows(statement, sql) };
   });
 }
 
 /** Only what changes a schema, and what fills sequences and reference tables. */
-function checkChange(bytes: string, text: string): void {
+function changesRows(bytes: string, text: string): boolean {
   const statement = parseSql(bytes, DEFAULT_OPTIONS);
   switch (statement.kind) {
     case "ddl":
-      if (statement.object !== "vschema" && statement.object !== "vitess_migration") return;
+      if (statement.object !== "vschema" && statement.object !== "vitess_migration") return false;
       throw vtError("VT12001", `"${printStatement(text)}" in ApplySchema; see ApplyVSchema`);
     case "insert":
     case "update":
     case "delete":
-      return;
+      return true;
     default:
       throw vtError(
         "VT22001",

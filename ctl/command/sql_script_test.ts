@@ -17,7 +17,9 @@ Deno.test("splitSchemaScript() cuts at semicolons outside of quotes and comments
     insert into customer_seq(id, next_id, cache) values(0, 1000, 100);;
     /* last */ alter table \`t;u\` add c varchar(10) default '中文';
   `;
-  assert.deepEqual(splitSchemaScript(script), [
+  const statements = splitSchemaScript(script);
+  assert.deepEqual(statements.map(({ changesRows }) => changesRows), [false, true, false]);
+  assert.deepEqual(statements.map(({ sql }) => sql), [
     "create table customer_seq(id int, next_id bigint, cache bigint, primary key(id)) comment 'vitess_sequence; a'",
     "insert into customer_seq(id, next_id, cache) values(0, 1000, 100)",
     "alter table \`t;u\` add c varchar(10) default '中文'",
