@@ -14,7 +14,7 @@ const CHECK_MS = 1000;
 const HEARTBEAT_MS = 5000;
 /** The topology is watched; this catches what no watch tells (durability policy, SrvKeyspace). */
 const REFRESH_MS = 30_000;
-const ERRANT_CHECK_MS = 15_000;
+const ERRANT_CHECK_MS = 5_000;
 const TOPOLOGY_TIMEOUT_MS = 10_000;
 const ERRANT_TIMEOUT_MS = 5_000;
 /** How long a shard must be unlocked before orders that its reparent left are void. */

@@ -123,6 +123,7 @@ export class Tablet {
 
   /** Changes what commands ask for, and makes it so. Throws when mysqld could not follow. */
   async order(change: Partial<Command>, semiSync?: boolean): Promise<void> {
+    this.#noticePrimary();
     this.#command = { ...this.#command, ...change };
     if (semiSync !== undefined) this.#semiSyncTold = semiSync;
     await this.redecide();
@@ -149,8 +150,11 @@ export class Tablet {
   /** Reads the topology again and acts on it. The old view stays when it can't be read. */
   async refresh(options: { readonly signal: AbortSignal }): Promise<void> {
     const { view, onDeleted } = this.options;
+    const { semiSync } = view.seen;
     try {
       await view.refresh(options);
+      // The keyspace's new policy outranks what a reparent under the old one said.
+      if (view.seen.semiSync !== semiSync) this.#semiSyncTold = undefined;
     } catch (error) {
       if (hasId(error, "VT21001")) onDeleted();
       throw error;
@@ -159,10 +163,7 @@ export class Tablet {
   }
 
   async redecide(): Promise<void> {
-    const { view } = this.options;
-    const { primaryAlias } = view.seen.shard;
-    const primary = primaryAlias && printTabletAlias(primaryAlias);
-    if (primary !== this.#primaryAlias) this.#newPrimary(primary);
+    this.#noticePrimary();
     await this.dispatch({ on: "desired", desired: this.#decide() });
   }
 
@@ -295,9 +296,11 @@ export class Tablet {
   }
 
   /** Orders that were given for the old order of things end with it. */
-  #newPrimary(primary: string | undefined): void {
+  #noticePrimary(): void {
     const { view, log } = this.options;
     const { primaryAlias } = view.seen.shard;
+    const primary = primaryAlias && printTabletAlias(primaryAlias);
+    if (primary === this.#primaryAlias) return;
     const lost = this.#primaryAlias === printTabletAlias(view.alias);
     if (lost && !isSelf(primaryAlias, view.alias)) {
       log.info(
@@ -306,7 +309,6 @@ export class Tablet {
     }
     this.#primaryAlias = primary;
     this.#command = { ...this.#command, demoted: false, follow: undefined };
-    this.#semiSyncTold = undefined;
   }
 
   #decide(): Desired {
