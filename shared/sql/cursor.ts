@@ -9,10 +9,10 @@ import type { Slot } from "./slots.ts";
 import { syntaxError } from "./syntax_error.ts";
 
 /**
- * Levels of parentheses, subqueries, functions. A level takes some 1.5 kB of V8's stack of about
+ * Levels of parentheses, subqueries, functions. A level takes up to 1.5 kB of V8's stack of about
  * 1 MB, and whoever asks the parser stands on that stack too.
  */
-export const DEPTH_MAX = 250;
+export const DEPTH_MAX = 300;
 
 export class Cursor {
   readonly lexer: Lexer;

@@ -127,12 +127,8 @@ export class Lexer {
     if (this.#takeSlot(start)) return;
     if (this.#afterDot) {
       this.#afterDot = false;
-      if (isWordByte(this.sql.charCodeAt(start))) {
-        this.#word(start, scanWord(this.sql, start));
-        return;
-      }
-    }
-    this.#read(start);
+      this.#word(start, scanWord(this.sql, start));
+    } else this.#read(start);
   }
 
   mark(): LexerMark {
@@ -272,7 +268,7 @@ export class Lexer {
     const afterName = this.previousEnd === start &&
       (this.kind === "word" || this.kind === "quoted_name");
     if (isDigit(next) && !afterName) return this.#readNumber(start);
-    this.#afterDot = true;
+    this.#afterDot = isWordByte(next);
     this.#operatorOf(start, 1);
   }
 

@@ -256,15 +256,7 @@ class Run {
 
   #dot(): void {
     if (isDigit(this.#sql.charCodeAt(this.#at + 1))) return this.#number(this.#at);
-    const dot = this.#at;
-    this.#operator();
-    // `t . 1a`: blanks in front of the dot.
-    const next = skipBlanks(this.#sql, dot + 1);
-    if (isWordClass(CHAR_CLASS[this.#sql.charCodeAt(next)])) {
-      this.#at = next;
-      this.#advance(scanWord(this.#sql, next), AFTER_OPERAND);
-      if (this.#sql.charCodeAt(this.#end) === 0x2e) this.#qualified(this.#end);
-    }
+    this.#qualified(this.#at);
   }
 
   #variable(): void {
@@ -303,17 +295,20 @@ class Run {
   /** `'a' /*! 'b' *\/`: one string in the server's eyes, whose parts we can't give as one slot. */
   #continuesBehindMark(end: number): boolean {
     const byte = this.#sql.charCodeAt(end);
-    if (
-      Number.isNaN(byte) || (CHAR_CLASS[byte] !== CLASS_SPACE && byte !== 0x2f && byte !== 0x2a)
-    ) {
-      return false;
+    if (CHAR_CLASS[byte] !== CLASS_SPACE && byte !== 0x2f && byte !== 0x2a) return false;
+    let version = this.#version;
+    let marks = 0;
+    for (let at = skipBlanks(this.#sql, end);; at = skipBlanks(this.#sql, at)) {
+      if (version && this.#sql.startsWith("*/", at)) {
+        version = false;
+        at += 2;
+      } else if (this.#sql.startsWith("/*", at) && isVersionComment(this.#sql, at)) {
+        const content = scanVersionMark(this.#sql, at, this.#options);
+        version ||= content > 0;
+        at = Math.abs(content);
+      } else return marks > 0 && isStringQuote(this.#sql.charCodeAt(at), this.#options);
+      marks++;
     }
-    let at = skipBlanks(this.#sql, end);
-    if (this.#version && this.#sql.startsWith("*/", at)) at = skipBlanks(this.#sql, at + 2);
-    else if (this.#sql.startsWith("/*", at) && isVersionComment(this.#sql, at)) {
-      at = skipBlanks(this.#sql, Math.abs(scanVersionMark(this.#sql, at, this.#options)));
-    } else return false;
-    return isStringQuote(this.#sql.charCodeAt(at), this.#options);
   }
 
   #param(): void {

@@ -145,11 +145,20 @@ function parseTableTail(c: Cursor, head: Found): Found {
     return { ...head, tables };
   }
   const table = c.tableName();
-  if (c.atEnd() && head.object === "view") throw c.error();
+  if (head.object === "view") return parseViewTail(c, head, table);
   const mentioned: TableName[] = [];
   const query = scanBody(c, head, mentioned);
   skipRest(c);
   return { ...head, tables: [table], mentioned, query };
+}
+
+/** Behind the view's name: `(a, b) AS query WITH CHECK OPTION`. */
+function parseViewTail(c: Cursor, head: Found, view: TableName): Found {
+  c.optionalNames();
+  c.expect("as");
+  const query = parseQuery(c);
+  skipRest(c);
+  return { ...head, tables: [view], query };
 }
 
 /** Columns, options, ALTER clauses, up to the end, a closing parenthesis, or behind the query. */
@@ -157,7 +166,7 @@ function scanBody(c: Cursor, head: Found, mentioned: TableName[]): Query | undef
   const mayHoldQuery = head.action === "create" && head.object !== "sequence";
   while (!c.atEnd()) {
     if (c.at(";") || c.at(")")) throw c.error();
-    if (mayHoldQuery || head.object === "view") {
+    if (mayHoldQuery) {
       const query = parseBodyQuery(c);
       if (query !== undefined) return query;
     }
@@ -178,13 +187,17 @@ function scanGroup(c: Cursor, head: Found, mentioned: TableName[]): void {
 /** `AS select ...`, `select ...`, `(select ...)`; undefined, and nothing taken, at all else. */
 function parseBodyQuery(c: Cursor): Query | undefined {
   if (c.at("select")) return parseQuery(c);
-  const isParen = c.at("(") && QUERY_STARTS.has(c.peek());
-  if (!isParen && !(c.at("as") && QUERY_STARTS.has(c.peek()))) return undefined;
+  const mark = c.lexer.mark();
+  c.accept("as");
+  while (c.accept("(")) { /* Columns or a query: the first word behind tells. */ }
+  const isQuery = c.lexer.start !== mark.start && QUERY_STARTS.has(c.lexer.text);
+  c.lexer.reset(mark);
+  if (!isQuery) return undefined;
   c.accept("as");
   return parseQuery(c);
 }
 
-const QUERY_STARTS: ReadonlySet<string> = new Set(["select", "with", "values", "table", "("]);
+const QUERY_STARTS: ReadonlySet<string> = new Set(["select", "with", "values", "table"]);
 
 /** Takes a token, or a few that name other tables. */
 function parseMention(c: Cursor, head: Found): readonly TableName[] {

@@ -123,9 +123,16 @@ function parseSelection(c: Cursor): Selection {
   return {
     where: parseClause(c, "where"),
     orderBy: c.at("order") ? parseOrderBy(c) : undefined,
-    limit: c.at("limit") ? parseLimit(c) : undefined,
+    limit: c.at("limit") ? parseCount(c) : undefined,
     returning: parseReturning(c),
   };
+}
+
+/** LIMIT without an offset. */
+function parseCount(c: Cursor): Limit {
+  const limit = parseLimit(c);
+  if (limit.offset !== undefined || limit.count === undefined) throw c.error();
+  return limit;
 }
 
 /** At UPDATE; `start` and `withClause` when WITH came first. */
@@ -217,11 +224,10 @@ function isUsingForm(c: Cursor): boolean {
 function parseTarget(c: Cursor): TableName {
   const start = c.start;
   const first = c.name();
-  let name: TableName = c.tableOf(start, undefined, first);
-  while (c.accept(".")) {
-    if (c.accept("*")) break;
-    name = c.tableOf(start, first, c.anyName());
-  }
+  const short = c.tableOf(start, undefined, first);
+  if (!c.accept(".") || c.accept("*")) return short;
+  const name = c.tableOf(start, first, c.anyName());
+  if (c.accept(".")) c.expect("*");
   return name;
 }
 

@@ -93,6 +93,7 @@ function parseWhat(c: Cursor): string {
     c.parens((c) => c.expect("*"));
     return `count ${c.expectOne("warnings", "errors")}`;
   }
+  if (c.at("slave") || c.at("replica")) return parseReplica(c);
   const mark = c.lexer.mark();
   let found = "";
   let words = "";
@@ -110,6 +111,17 @@ function parseWhat(c: Cursor): string {
   }
   c.lexer.reset(end);
   return found;
+}
+
+/** SHOW SLAVE ['connection'] STATUS, SHOW REPLICA STATUS, SHOW SLAVE HOSTS. */
+function parseReplica(c: Cursor): string {
+  const word = c.expectOne("slave", "replica");
+  if (c.atString()) {
+    c.next();
+    c.expect("status");
+    return `${word} status`;
+  }
+  return `${word} ${c.expectOne("status", "hosts")}`;
 }
 
 type Tail = Pick<Show, "table" | "database" | "like" | "where" | "limit">;
@@ -164,6 +176,7 @@ function parseRest(c: Cursor, what: string): Tail {
     return parseFilter(c, { table });
   }
   if (what === "vitess_migrations") return parseFilter(c, { database: parseFromName(c) });
+  if (what === "engine") c.name();
   let database: Name | undefined;
   while (!c.atEnd() && !c.at("like") && !c.at("where") && !c.at("limit")) {
     if (c.at(";")) throw c.error();

@@ -98,7 +98,7 @@ function parseParam(c: Cursor): Expr {
 function parseSymbol(c: Cursor): Expr {
   switch (c.lexer.text) {
     case "(":
-      return c.nested(parseParens);
+      return parseParens(c);
     case "@@":
       return parseSystemVariable(c);
     case "{":
@@ -216,7 +216,7 @@ function parseWord(c: Cursor, word: string): Expr {
       c.next();
       return { kind: "bool", value: word === "true", start, end: c.previousEnd };
     case "case":
-      return c.nested(parseCase);
+      return parseCase(c);
     case "not":
       c.next();
       return {
@@ -397,7 +397,10 @@ export function parseColumn(c: Cursor): ColumnRef {
 
 function columnFrom(c: Cursor): ColumnRef {
   const start = c.start;
-  const first = c.accept(".") ? c.anyName() : c.name();
+  // `.t.c` is an ODBC habit that the servers accept; `.c` they don't.
+  const dotted = c.accept(".");
+  const first = dotted ? c.anyName() : c.name();
+  if (dotted && !c.at(".")) throw c.error();
   if (!c.accept(".")) return column(c, start, undefined, undefined, first);
   const second = c.anyName();
   if (!c.accept(".")) return column(c, start, undefined, first, second);
