@@ -35,8 +35,8 @@ export const COPY_SCHEMA_SHARD = defineCommand({
   },
   flagAliases: { "wait-slave-timeout": "wait-replicas-timeout" },
   positionals: {
-    source: one("source keyspace/shard or tablet alias", parseSource),
-    destination: one("destination keyspace/shard", parseKeyspaceShard),
+    source: one("source shard or alias", parseSource),
+    destination: one("keyspace/shard", parseKeyspaceShard),
   },
   run: async (context, { args, flags }) => {
     const source = await sourceTablet(context, args.source);

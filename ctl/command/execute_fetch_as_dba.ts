@@ -12,7 +12,6 @@ export const EXECUTE_FETCH_AS_DBA = defineCommand({
     'ExecuteFetchAsDBA zone1-100 "select * from customer limit 3"',
     'ExecuteFetchAsDBA --json zone1-100 "show replica status"',
   ],
-  legacyNames: ["ExecuteFetchAsDba"],
   flags: {
     "max-rows": integer({ help: "fail when there are more rows", fallback: 10_000 }),
     "disable-binlogs": toggle({ help: "don't replicate it", fallback: false }),
