@@ -111,6 +111,16 @@ export class Bindings {
     return sql;
   }
 
+  /**
+   * The value as text of a statement. A whole number is cast: it has mysqld's type then, and
+   * doesn't mean a column's position in ORDER BY.
+   */
+  sessionText(value: SessionValue): string {
+    const literal = this.session(value);
+    if (!/^-?[0-9]+$/.test(literal)) return literal;
+    return `cast(${literal} as ${value.name === "last_insert_id" ? "unsigned" : "signed"})`;
+  }
+
   /** One value. RangeError for a list. */
   value(from: PlanValue): Value {
     switch (from.from) {
@@ -138,7 +148,7 @@ export class Bindings {
       case "items":
         return from.items.map((item) => this.text(item)).join(", ");
       case "session":
-        return this.session(from.value);
+        return this.sessionText(from.value);
       case "text":
         return from.sql;
       case "null":

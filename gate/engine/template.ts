@@ -30,7 +30,7 @@ export function renderForPrepare(query: QueryTemplate, bindings: Bindings): stri
     if ("slot" in piece) return bindings.slotSource(piece.slot);
     if ("shardList" in piece) return bindings.slotSource(piece.shardList);
     if ("shardItems" in piece) return "NULL";
-    return "session" in piece ? bindings.session(piece.session) : "1";
+    return "session" in piece ? bindings.sessionText(piece.session) : "1";
   }).join("");
 }
 
@@ -45,7 +45,7 @@ export function renderPiece(
   if ("shardItems" in piece) {
     return shardList ?? piece.shardItems.map((item) => bindings.text(item)).join(", ");
   }
-  if ("session" in piece) return bindings.session(piece.session);
+  if ("session" in piece) return bindings.sessionText(piece.session);
   return String(upperLimit(bindings, piece.upperLimit.count, piece.upperLimit.offset));
 }
 

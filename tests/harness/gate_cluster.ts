@@ -1,0 +1,187 @@
+/**
+ * A gate for tests of statements: two real mysqlds hold three tablets (`commerce`, and the shards
+ * of `customer`) and, in the database `plain` of the first, the same tables unsharded, to compare
+ * with. No topology: what its watches would tell is told to the gate at once.
+ */
+import { ClusterView } from "../../gate/executor/cluster_view.ts";
+import { SchemaFollower } from "../../gate/executor/follow_cluster.ts";
+import type { GateServices } from "../../gate/executor/gate_services.ts";
+import { PlanCache } from "../../gate/executor/plan_cache.ts";
+import { GateSessionFactory } from "../../gate/executor/session_factory.ts";
+import { SessionRegistry } from "../../gate/executor/session_registry.ts";
+import { StatementMetrics } from "../../gate/executor/statement_metrics.ts";
+import { MysqlServer } from "../../gate/server/mysql_server.ts";
+import { parseUsers } from "../../gate/server/users.ts";
+import { TabletDirectory } from "../../gate/tablets/directory.ts";
+import { Gateway } from "../../gate/tablets/gateway.ts";
+import { HOST_CLOCK } from "../../shared/host/clock.ts";
+import { TaskGroup } from "../../shared/host/task_group.ts";
+import type { Log } from "../../shared/io/log.ts";
+import type { JsonObject, SrvKeyspace, TabletRecord } from "../../shared/model/records.ts";
+import { printTabletAlias, type Target } from "../../shared/model/tablet.ts";
+import { startTestMysqld, type TestMysqld } from "./mysqld.ts";
+import { type QueryTablet, SILENT_LOG, startQueryTablet } from "./query_tablet.ts";
+import { waitFor } from "./wait.ts";
+
+/** Statements that make a keyspace's tables, in the order given. */
+export interface ClusterSchema {
+  readonly commerce: readonly string[];
+  readonly customer: readonly string[];
+  /** Of the database `plain`. */
+  readonly plain: readonly string[];
+  readonly vschema: { readonly commerce: JsonObject; readonly customer: JsonObject };
+}
+
+export interface GateCluster extends AsyncDisposable {
+  readonly port: number;
+  readonly server: MysqlServer;
+  readonly gate: GateServices;
+  readonly gateway: Gateway;
+  /** Holds commerce, customer -80 and `plain`. */
+  readonly first: TestMysqld;
+  /** Holds customer 80-. */
+  readonly second: TestMysqld;
+  readonly tablets: readonly QueryTablet[];
+}
+
+export interface GateClusterOptions {
+  readonly schema: ClusterSchema;
+  readonly log?: Log;
+}
+
+const NEVER = { signal: new AbortController().signal };
+
+export async function startGateCluster(options: GateClusterOptions): Promise<GateCluster> {
+  const { schema, log = SILENT_LOG } = options;
+  await using scope = new AsyncDisposableStack();
+  const [first, second] = await Promise.all([startTestMysqld(), startTestMysqld()]);
+  scope.use(first);
+  scope.use(second);
+  await createDatabases(first, [["vt_commerce", schema.commerce], ["plain", schema.plain]]);
+  await createDatabases(first, [["vt_customer", schema.customer]]);
+  await createDatabases(second, [["vt_customer", schema.customer]]);
+  const tablets = [
+    scope.use(tabletOf(first, 100, "commerce", "-")),
+    scope.use(tabletOf(first, 200, "customer", "-80")),
+    scope.use(tabletOf(second, 300, "customer", "80-")),
+  ];
+  const { server, gate, gateway } = await startGate(tablets, schema, log, scope);
+  const owned = scope.move();
+  return {
+    port: server.port,
+    server,
+    gate,
+    gateway,
+    first,
+    second,
+    tablets,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function createDatabases(
+  { root }: TestMysqld,
+  databases: readonly (readonly [name: string, statements: readonly string[]])[],
+): Promise<void> {
+  for (const [name, statements] of databases) {
+    await root.query(`create database ${name}`, NEVER);
+    for (const statement of statements) {
+      await root.query(statement.replaceAll("{db}", name), NEVER);
+    }
+  }
+}
+
+function tabletOf(
+  { socketPath }: TestMysqld,
+  uid: number,
+  keyspace: string,
+  shard: string,
+): QueryTablet {
+  const target: Target = { keyspace, shard, tabletType: "primary" };
+  return startQueryTablet({ socketPath, database: `vt_${keyspace}`, uid, target });
+}
+
+async function startGate(
+  tablets: readonly QueryTablet[],
+  schema: ClusterSchema,
+  log: Log,
+  scope: AsyncDisposableStack,
+) {
+  const directory = scope.use(
+    new TabletDirectory({
+      cell: "zone1",
+      gateName: "test gate",
+      clock: HOST_CLOCK,
+      log,
+      random: Math.random,
+      waitersMax: 100,
+    }),
+  );
+  const tasks = scope.use(new TaskGroup({ log }));
+  const view = new ClusterView(() =>
+    directory.statuses.map(({ record, health }) => ({ ...record, health }))
+  );
+  const gateway = new Gateway({ directory, clock: HOST_CLOCK, bufferMs: 5000 });
+  const schemas = new SchemaFollower({ view, tasks, log }, gateway);
+  scope.use(directory.onChange(() => schemas.check()));
+  view.setVSchema({ keyspaces: schema.vschema, routingRules: { rules: [] } });
+  view.setKeyspace("commerce", served(["-"]));
+  view.setKeyspace("customer", served(["-80", "80-"]));
+  directory.update(
+    "zone1",
+    new Map(tablets.map((tablet) => [printTabletAlias(tablet.alias), recordOf(tablet)])),
+  );
+  await waitFor(
+    "schemas of both keyspaces",
+    () =>
+      ["commerce", "customer"].every((name) => view.catalog.vschema.keyspace(name).tables.size > 2),
+  );
+  const gate: GateServices = {
+    catalog: () => view.catalog,
+    tablets: gateway,
+    plans: new PlanCache(),
+    sessions: new SessionRegistry(),
+    metrics: new StatementMetrics(),
+    clock: HOST_CLOCK,
+    log,
+    serverVersion: "8.0.40-Vitess",
+    cell: "zone1",
+  };
+  const users = parseUsers('{"user":[{"UserData":"user","Password":""}]}', "users of the test");
+  const server = scope.use(MysqlServer.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    serverVersion: gate.serverVersion,
+    connectionsMax: 200,
+    users: () => users,
+    sessions: new GateSessionFactory(gate),
+    log,
+  }));
+  return { server, gate, gateway };
+}
+
+function served(shards: readonly string[]): SrvKeyspace {
+  return {
+    partitions: (["primary", "replica", "rdonly"] as const).map((servedType) => ({
+      servedType,
+      shardReferences: shards,
+      shardTabletControls: [],
+    })),
+  };
+}
+
+function recordOf(tablet: QueryTablet): TabletRecord {
+  const { keyspace, shard, tabletType } = tablet.serving.health.target;
+  return {
+    alias: tablet.alias,
+    hostname: "127.0.0.1",
+    portMap: { vt: 0, grpc: tablet.port },
+    keyspace,
+    shard,
+    type: tabletType,
+    dbNameOverride: "",
+    tags: {},
+    mysqlHostname: "127.0.0.1",
+    mysqlPort: 0,
+  };
+}
