@@ -40,25 +40,27 @@ export function addTopologyRoutes(app: Hono, topo: Topology): void {
     async (c) =>
       c.json(protoKeyspace(await getKeyspace(topo, c.req.param("keyspace"), call(c.req.raw)))),
   );
-  app.get("/api/keyspace/:keyspace/tablets/:shard?", async (c) => {
-    const { keyspace, shard } = c.req.param();
-    await getKeyspace(topo, keyspace, call(c.req.raw));
-    const tablets = await listAllTablets(topo, call(c.req.raw));
-    return c.json(
-      tablets.filter((tablet) =>
-        tablet.keyspace === keyspace &&
-        (shard === undefined || shard === "" || tablet.shard === shard)
-      ).map(protoTablet),
-    );
-  });
+  const tablets = async (request: Request, keyspace: string, shard?: string) => {
+    await getKeyspace(topo, keyspace, call(request));
+    const all = await listAllTablets(topo, call(request));
+    return all.filter((tablet) =>
+      tablet.keyspace === keyspace && (shard === undefined || tablet.shard === shard)
+    ).map(protoTablet);
+  };
+  app.get(
+    "/api/keyspace/:keyspace/tablets/",
+    async (c) => c.json(await tablets(c.req.raw, c.req.param("keyspace"))),
+  );
+  app.get(
+    "/api/keyspace/:keyspace/tablets/:shard",
+    async (c) => c.json(await tablets(c.req.raw, c.req.param("keyspace"), c.req.param("shard"))),
+  );
   addShardRoutes(app, topo, call);
 }
 
-function addShardRoutes(
-  app: Hono,
-  topo: Topology,
-  call: (request: Request) => { readonly signal: AbortSignal },
-): void {
+type CallOf = (request: Request) => { readonly signal: AbortSignal };
+
+function addShardRoutes(app: Hono, topo: Topology, call: CallOf): void {
   app.get("/api/shards/:keyspace/", async (c) => {
     await getKeyspace(topo, c.req.param("keyspace"), call(c.req.raw));
     return c.json(await listShards(topo, c.req.param("keyspace"), call(c.req.raw)));
@@ -68,17 +70,19 @@ function addShardRoutes(
     const record = await getShard(topo, keyspace, shard, call(c.req.raw));
     return c.json(protoShard(keyspace, shard, record)["shard"]);
   });
-  app.get("/api/srv_keyspace/:cell/:keyspace?", async (c) => {
-    const { cell, keyspace } = c.req.param();
-    const names = keyspace === undefined || keyspace === ""
-      ? await listSrvKeyspaces(topo, cell, call(c.req.raw))
-      : [keyspace];
+  app.get("/api/srv_keyspace/:cell/", async (c) => {
+    const cell = c.req.param("cell");
+    const names = await listSrvKeyspaces(topo, cell, call(c.req.raw));
     const found = await Promise.all(
       names.map(async (name) =>
         [name, protoSrvKeyspace(await getSrvKeyspace(topo, cell, name, call(c.req.raw)))] as const
       ),
     );
     return c.json(Object.fromEntries(found));
+  });
+  app.get("/api/srv_keyspace/:cell/:keyspace", async (c) => {
+    const { cell, keyspace } = c.req.param();
+    return c.json(protoSrvKeyspace(await getSrvKeyspace(topo, cell, keyspace, call(c.req.raw))));
   });
   app.get("/api/tablets/", async (c) => {
     const tablets = await listAllTablets(topo, call(c.req.raw));
