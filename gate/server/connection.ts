@@ -21,7 +21,6 @@ import { clientCollation } from "./client_collation.ts";
 import { clientErrorOf } from "./errors.ts";
 import {
   HANDSHAKE_PACKET_BYTES_MAX,
-  HANDSHAKE_TIMEOUT_MS,
   IDLE_READ_BYTES,
   LINGER_MS,
   PACKET_BYTES_MAX,
@@ -101,7 +100,7 @@ export class Connection {
   async #logIn(): Promise<void> {
     this.#timer = setTimeout(
       () => void this.#refuse(vtError("ER_NET_READ_INTERRUPTED")),
-      HANDSHAKE_TIMEOUT_MS,
+      this.#context.handshakeTimeoutMs,
     );
     const io: AuthIo = {
       writer: this.#writer,

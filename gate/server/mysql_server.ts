@@ -11,6 +11,7 @@ import type { Plugin } from "../../shared/mysql/server_auth.ts";
 import type { SessionFactory } from "../session/client.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Connection } from "./connection.ts";
+import { HANDSHAKE_TIMEOUT_MS } from "./limits.ts";
 import type { ServerContext } from "./server_context.ts";
 import type { Users } from "./users.ts";
 
@@ -28,6 +29,8 @@ export interface MysqlServerOptions {
   /** Named in the greeting. Default mysql_native_password, which all clients know. */
   readonly authPlugin?: Plugin;
   readonly rsa?: ServerContext["rsa"];
+  /** Default HANDSHAKE_TIMEOUT_MS. */
+  readonly handshakeTimeoutMs?: number;
   readonly startTls?: ServerContext["startTls"];
 }
 
@@ -58,6 +61,7 @@ export class MysqlServer implements AsyncDisposable {
       log: options.log,
       buffers: new BufferPool(),
       rsa: options.rsa,
+      handshakeTimeoutMs: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
       startTls: options.startTls,
       isDraining: () => this.#state !== "serving",
       statistics: () => this.#statistics(),

@@ -115,7 +115,11 @@ export class ScriptedSession implements ClientSession {
       case "rows":
         return await this.#rows(Number(rest[0]), Number(rest[1]), writer, signal);
       case "kill":
-        return this.#kill(Number(rest.at(-1)), rest[0] === "query" ? "query" : "connection", writer);
+        return this.#kill(
+          Number(rest.at(-1)),
+          rest[0] === "query" ? "query" : "connection",
+          writer,
+        );
       default:
         this.#head(1, writer);
         writer.packet(encodeTextRow([UTF8.encode(word === "echo" ? rest.join(" ") : sql)]));
@@ -157,7 +161,7 @@ export class ScriptedSession implements ClientSession {
 
   #head(columns: number, writer: ClientWriter): void {
     writer.packet(Uint8Array.of(columns));
-    for (let i = 0; i < columns; i++) writer.packet(encodeColumnDefinition(TEXT_COLUMN));
+    for (let i = 0; i < columns; i++) writer.packet(encodeColumnDefinition(textColumn(i)));
     if ((this.client.capabilities & CLIENT_DEPRECATE_EOF) === 0) this.#eof(writer);
   }
 
@@ -185,7 +189,7 @@ export class ScriptedSession implements ClientSession {
     writer.packet(encodeStmtPrepareOk({ statementId, columnCount, parameterCount, warnings: 0 }));
     const withEof = (this.client.capabilities & CLIENT_DEPRECATE_EOF) === 0;
     for (const count of [parameterCount, columnCount]) {
-      for (let i = 0; i < count; i++) writer.packet(encodeColumnDefinition(TEXT_COLUMN));
+      for (let i = 0; i < count; i++) writer.packet(encodeColumnDefinition(textColumn(i)));
       if (count > 0 && withEof) this.#eof(writer);
     }
   }
@@ -206,7 +210,7 @@ export class ScriptedSession implements ClientSession {
     const row = execute.values.map((value) =>
       value.type === "null" ? null : Uint8Array.from(value.text, (c) => c.charCodeAt(0))
     );
-    writer.packet(encodeBinaryRow(row, row.map(() => TEXT_COLUMN)));
+    writer.packet(encodeBinaryRow(row, row.map((_, i) => textColumn(i))));
     this.#tail(writer);
   }
 
@@ -216,18 +220,21 @@ export class ScriptedSession implements ClientSession {
   }
 }
 
-const TEXT_COLUMN: ColumnDefinition = {
-  schema: "",
-  table: "",
-  originalTable: "",
-  name: "text",
-  originalName: "",
-  collation: 45,
-  columnLength: 1000,
-  type: MYSQL_TYPE_VAR_STRING,
-  flags: 0,
-  decimals: 31,
-};
+/** "text", "text2" ... */
+function textColumn(index: number): ColumnDefinition {
+  return {
+    schema: "",
+    table: "",
+    originalTable: "",
+    name: index === 0 ? "text" : `text${index + 1}`,
+    originalName: "",
+    collation: 45,
+    columnLength: 1000,
+    type: MYSQL_TYPE_VAR_STRING,
+    flags: 0,
+    decimals: 31,
+  };
+}
 
 export class ScriptedSessions implements SessionFactory {
   /** Open ones, by connection id. */
