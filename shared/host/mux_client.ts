@@ -22,6 +22,7 @@ import {
 } from "../rpc/frame.ts";
 import { decodeError, REQUEST_BYTES_MAX } from "../rpc/messages.ts";
 import type { WireWriter } from "../rpc/wire.ts";
+import { SlotTable } from "./slot_table.ts";
 import { KEEPALIVE, type KeepaliveOptions, MuxTransport } from "./mux_transport.ts";
 
 /** How long a cancelled call waits for the tablet's last word. */
@@ -73,8 +74,7 @@ export async function connectMux(options: MuxClientOptions): Promise<MuxClient> 
 export class MuxClient implements Disposable {
   readonly #transport: MuxTransport;
   readonly #options: MuxClientOptions;
-  readonly #streams = new Map<number, ClientStream>();
-  #nextId = 1;
+  readonly #streams = new SlotTable<ClientStream>();
   #goaway: string | undefined;
   #lost: VtError | undefined;
   #hello: Hello | undefined;
@@ -116,7 +116,7 @@ export class MuxClient implements Disposable {
       receiver.fail(refusal);
       return;
     }
-    const id = this.#newId();
+    const id = this.#streams.nextId;
     const out = this.#transport.out;
     const start = startFrame(out, FRAME_CALL, id);
     try {
@@ -128,7 +128,7 @@ export class MuxClient implements Disposable {
       return;
     }
     const payloadBytes = out.length - start - FRAME_HEADER_BYTES;
-    this.#streams.set(id, new ClientStream(this, id, receiver, signal));
+    this.#streams.add(new ClientStream(this, id, receiver, signal));
     if (payloadBytes <= FRAME_PAYLOAD_BYTES_MAX) {
       finishFrame(out, start, 0);
       this.#transport.flushSoon();
@@ -148,18 +148,11 @@ export class MuxClient implements Disposable {
     return this.#goaway === undefined ? undefined : vtError("VT20001", this.#goaway);
   }
 
-  #newId(): number {
-    do {
-      this.#nextId = this.#nextId === 0x7fff_ffff ? 1 : this.#nextId + 1;
-    } while (this.#streams.has(this.#nextId));
-    return this.#nextId;
-  }
-
   /** A large request goes out in parts between the frames of others. */
   async #sendParts(id: number, payload: Uint8Array): Promise<void> {
     for (let at = 0; at < payload.length; at += FRAME_PAYLOAD_BYTES_MAX) {
       await this.#transport.drained();
-      if (!this.#streams.has(id)) return;
+      if (!this.#transport.open) return;
       const end = Math.min(at + FRAME_PAYLOAD_BYTES_MAX, payload.length);
       const flags = end < payload.length ? FLAG_MORE : 0;
       writeFrame(this.#transport.out, FRAME_CALL, id, flags, payload.subarray(at, end));
@@ -169,8 +162,7 @@ export class MuxClient implements Disposable {
 
   #onFrame(frame: FrameReader): void {
     const stream = this.#streams.get(frame.streamId);
-    // Late frames of a call that was given up.
-    if (stream === undefined) return;
+    if (stream === undefined) throw vtError("VT20013", `an answer to no call ${frame.streamId}`);
     if (frame.type === FRAME_DATA) stream.onData(frame.payload, (frame.flags & FLAG_END) !== 0);
     else if (frame.type === FRAME_ERROR) stream.onError(decodeError(frame.payload));
     else throw vtError("VT20013", `frame ${frame.type} from a tablet`);
@@ -183,12 +175,11 @@ export class MuxClient implements Disposable {
 
   #onClosed(cause: VtError): void {
     this.#lost = cause;
-    const streams = [...this.#streams.values()];
-    for (const stream of streams) stream.onError(cause);
+    for (const stream of this.#streams.values()) stream.onError(cause);
     this.#options.onClosed?.(cause);
   }
 
-  /** For ClientStream: the call is over. */
+  /** For ClientStream: the tablet has said its last word on this id. */
   forget(id: number): void {
     this.#streams.delete(id);
   }
@@ -248,6 +239,10 @@ class ClientStream {
   }
 
   onData(payload: Uint8Array, end: boolean): void {
+    if (this.#over) {
+      if (end) this.#client.forget(this.#id);
+      return;
+    }
     if (!this.#busy) {
       this.#deliver(payload, end);
       return;
@@ -262,6 +257,7 @@ class ClientStream {
   #deliver(payload: Uint8Array, end: boolean): void {
     if (end) {
       this.#finish();
+      this.#client.forget(this.#id);
       if (this.#failure !== undefined) this.#receiver.fail(this.#failure);
       else this.#receiver.end(payload);
       return;
@@ -315,20 +311,26 @@ class ClientStream {
     if (this.#cancelTimer !== undefined) return;
     this.#client.cancel(this.#id);
     this.#cancelTimer = setTimeout(
-      () => this.onError(vtError("VT20014", "a cancelled statement")),
+      () => this.#abandon(vtError("VT20014", "a cancelled statement")),
       CANCEL_ANSWER_MS,
     );
   }
 
-  /** The call failed, or no answer will come. What is held back is of no use then. */
+  /** The call failed. What is held back is of no use then. */
   onError(error: unknown): void {
+    this.#client.forget(this.#id);
+    if (!this.#over) this.#abandon(error);
+  }
+
+  /** Ends the call for the receiver. Its id stays taken until the tablet has answered. */
+  #abandon(error: unknown): void {
     this.#finish();
     this.#receiver.fail(this.#failure ?? error);
   }
 
   #finish(): void {
     this.#over = true;
-    this.#client.forget(this.#id);
+    this.#held.length = 0;
     this.#signal.removeEventListener("abort", this.#onAbort);
     clearTimeout(this.#cancelTimer);
   }

@@ -24,7 +24,7 @@ import { REQUEST_BYTES_MAX, writeError } from "../rpc/messages.ts";
 import type { WireWriter } from "../rpc/wire.ts";
 import { KEEPALIVE, type KeepaliveOptions, MuxTransport } from "./mux_transport.ts";
 
-/** Calls of one gate at a time: far above what its sessions can have in flight. */
+/** Calls of one gate at a time, and the highest id: far above what its sessions have in flight. */
 const CALLS_MAX = 50_000;
 /** Parts of large requests that wait for their rest, over all calls of one gate. */
 const PARTIAL_BYTES_MAX = 512 * 1024 * 1024;
@@ -123,7 +123,8 @@ interface PartialCall {
 class ServerConnection {
   readonly #transport: MuxTransport;
   readonly #peer: MuxPeer;
-  readonly #calls = new Map<number, ServerCall>();
+  /** By id; see slot_table.ts for why it is no Map. Gates use low ids again. */
+  readonly #calls: (ServerCall | undefined)[] = [];
   readonly #partial = new Map<number, PartialCall>();
   #partialBytes = 0;
 
@@ -162,7 +163,7 @@ class ServerConnection {
     if (frame.type === FRAME_CALL) {
       this.#onCall(frame.streamId, frame.payload, (frame.flags & FLAG_MORE) !== 0);
     } else if (frame.type === FRAME_CREDIT) {
-      this.#calls.get(frame.streamId)?.onCredit(decodeCredit(frame.payload));
+      this.#calls[frame.streamId]?.onCredit(decodeCredit(frame.payload));
     } else if (frame.type === FRAME_CANCEL) {
       this.#onCancel(frame.streamId);
     } else {
@@ -172,11 +173,12 @@ class ServerConnection {
 
   #onCancel(id: number): void {
     const reason = vtError("ER_QUERY_INTERRUPTED");
-    this.#calls.get(id)?.onCancel(reason);
+    this.#calls[id]?.onCancel(reason);
     this.#refuse(this.#partial.get(id), reason);
   }
 
   #onCall(id: number, payload: Uint8Array, more: boolean): void {
+    if (id === 0 || id > CALLS_MAX) throw vtError("VT20013", `no call has the id ${id}`);
     const partial = this.#partial.get(id);
     if (more || partial !== undefined) {
       this.#onPart(id, partial ?? this.#newPartial(id), payload, more);
@@ -186,12 +188,11 @@ class ServerConnection {
   }
 
   #start(id: number, request: Uint8Array, refusal: VtError | undefined): void {
-    if (this.#calls.has(id)) throw vtError("VT20013", `call ${id} is in flight already`);
-    const full = this.#calls.size >= CALLS_MAX ? vtError("VT20008", "call", CALLS_MAX) : undefined;
-    const call = new ServerCall(id, this.#transport, () => this.#calls.delete(id));
-    this.#calls.set(id, call);
+    if (this.#calls[id] !== undefined) throw vtError("VT20013", `call ${id} is in flight already`);
+    const call = new ServerCall(id, this.#transport, this.#calls);
+    this.#calls[id] = call;
     try {
-      if (refusal !== undefined || full !== undefined) throw refusal ?? full;
+      if (refusal !== undefined) throw refusal;
       this.#peer.onCall(call, request);
     } catch (error) {
       call.fail(error);
@@ -230,8 +231,7 @@ class ServerConnection {
   }
 
   #onClosed(cause: VtError): void {
-    for (const call of [...this.#calls.values()]) call.onCancel(cause);
-    this.#calls.clear();
+    for (const call of this.#calls.splice(0)) call?.onCancel(cause);
     this.#partial.clear();
     this.#peer.onClosed();
   }
@@ -241,17 +241,18 @@ class ServerConnection {
 export class ServerCall {
   readonly #id: number;
   readonly #transport: MuxTransport;
-  readonly #onDone: () => void;
+  readonly #calls: (ServerCall | undefined)[];
   readonly #abort = new AbortController();
   #credit: number;
   #wake: (() => void) | undefined;
   #done = false;
 
-  constructor(id: number, transport: MuxTransport, onDone: () => void) {
+  /** `calls` is the table that it leaves when it is answered. */
+  constructor(id: number, transport: MuxTransport, calls: (ServerCall | undefined)[]) {
     this.#id = id;
     this.#transport = transport;
     this.#credit = transport.windowBytes;
-    this.#onDone = onDone;
+    this.#calls = calls;
   }
 
   /** Aborts when the gate cancels the call or is gone. */
@@ -328,7 +329,7 @@ export class ServerCall {
   #finish(): boolean {
     if (this.#done) return true;
     this.#done = true;
-    this.#onDone();
+    if (this.#calls[this.#id] === this) this.#calls[this.#id] = undefined;
     return !this.#transport.open;
   }
 }

@@ -37,13 +37,16 @@ const HAS_LIMITS = 16;
 
 const NO_LIMITS: Limits = { timeoutMs: 0, rowsMax: 0, bytesMax: 0 };
 const CACHED_MAX = 1000;
+/** A tablet is asked for one; for another only around a change of its type. */
+const TARGETS_MAX = 4;
 
 /**
- * Encodes execute and prepare. What repeats from statement to statement (target, profile, tables)
- * is encoded once for each object: callers that keep those objects pay a copy of the bytes.
+ * Encodes execute and prepare for one tablet. What repeats from statement to statement is encoded
+ * once: target and user by their content, profile and tables by the object, so callers keep those.
  */
 export class RequestEncoder {
   readonly #pieces = new WeakMap<object, Uint8Array>();
+  readonly #targets: { readonly target: Target; readonly bytes: Uint8Array }[] = [];
   readonly #users = new Map<string, Uint8Array>();
   readonly #scratch = new WireWriter(256);
 
@@ -51,7 +54,7 @@ export class RequestEncoder {
   write(out: WireWriter, method: number, request: ExecuteRequest): void {
     out.u8(method);
     const head = out.reserve(4);
-    out.raw(this.#piece(request.target, writeTarget));
+    out.raw(this.#target(request.target));
     out.raw(this.#piece(request.profile, writeProfile));
     out.raw(this.#piece(request.tables, writeTables));
     out.raw(this.#user(request.user));
@@ -89,6 +92,23 @@ export class RequestEncoder {
       bytes = this.#scratch.written().slice();
       this.#pieces.set(value, bytes);
     }
+    return bytes;
+  }
+
+  /** By content: callers make targets as they need them. */
+  #target(target: Target): Uint8Array {
+    const { keyspace, shard, tabletType } = target;
+    for (const known of this.#targets) {
+      const { target: other } = known;
+      if (
+        other.shard === shard && other.keyspace === keyspace && other.tabletType === tabletType
+      ) return known.bytes;
+    }
+    this.#scratch.clear();
+    writeTarget(this.#scratch, target);
+    const bytes = this.#scratch.written().slice();
+    if (this.#targets.length >= TARGETS_MAX) this.#targets.length = 0;
+    this.#targets.push({ target: { keyspace, shard, tabletType }, bytes });
     return bytes;
   }
 

@@ -7,13 +7,16 @@ import type { Clock } from "../../shared/io/clock.ts";
 export interface Deadline {
   /** Monotonic milliseconds. May be moved while it is set: later without notice, earlier with `add`. */
   readonly dueAtMs: number;
+  /** Where `Deadlines` keeps it; -1 while it is not set. Nobody else's to change. */
+  slot: number;
   /** Called once, after which the deadline is no longer set. */
   onDue(): void;
 }
 
 export class Deadlines implements Disposable {
   readonly #clock: Clock;
-  readonly #set = new Set<Deadline>();
+  /** Not a Set: see shared/host/slot_table.ts. */
+  readonly #set: Deadline[] = [];
   readonly #wake = () => this.#check();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAtMs = Infinity;
@@ -23,16 +26,22 @@ export class Deadlines implements Disposable {
   }
 
   get size(): number {
-    return this.#set.size;
+    return this.#set.length;
   }
 
   add(deadline: Deadline): void {
-    this.#set.add(deadline);
+    if (deadline.slot < 0) deadline.slot = this.#set.push(deadline) - 1;
     if (deadline.dueAtMs < this.#timerAtMs) this.#arm(deadline.dueAtMs);
   }
 
   remove(deadline: Deadline): void {
-    this.#set.delete(deadline);
+    const { slot } = deadline;
+    if (slot < 0) return;
+    deadline.slot = -1;
+    const last = this.#set.pop();
+    if (last === undefined || last === deadline) return;
+    this.#set[slot] = last;
+    last.slot = slot;
   }
 
   #arm(atMs: number): void {
@@ -45,14 +54,14 @@ export class Deadlines implements Disposable {
 
   #check(): void {
     const now = this.#clock.monotonicMs();
-    const due = [...this.#set].filter((deadline) => deadline.dueAtMs <= now);
-    for (const deadline of due) this.#set.delete(deadline);
-    this.#arm(Math.min(Infinity, ...[...this.#set].map((deadline) => deadline.dueAtMs)));
+    const due = this.#set.filter((deadline) => deadline.dueAtMs <= now);
+    for (const deadline of due) this.remove(deadline);
+    this.#arm(this.#set.reduce((next, { dueAtMs }) => Math.min(next, dueAtMs), Infinity));
     for (const deadline of due) deadline.onDue();
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#set.clear();
+    for (const deadline of this.#set.splice(0)) deadline.slot = -1;
   }
 }

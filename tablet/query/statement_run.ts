@@ -35,6 +35,7 @@ export class StatementRun implements Deadline {
   readonly #onAbort = () => this.#kill(vtError("ER_QUERY_INTERRUPTED"));
   readonly #pass = (packets: Uint8Array) => this.#onPackets(packets);
   dueAtMs = Infinity;
+  slot = -1;
   #bytes = 0;
   #paused = false;
   #stopReason: VtError | undefined;

@@ -23,6 +23,7 @@ export class Pinned implements Deadline {
   reserved: boolean;
   busy = false;
   dueAtMs = Infinity;
+  slot = -1;
   #limitMs = 0;
   #inTransaction = false;
 
