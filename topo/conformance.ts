@@ -217,7 +217,7 @@ async function givesUpLock({ store, other, call }: Context): Promise<void> {
   await using lock = await store.lock("p", HOLDER, call);
   const patience = new AbortController();
   const waiting = other.lock("p", HOLDER, { signal: patience.signal });
-  waiting.catch(() => {
+  void waiting.catch(() => {
     // Checked below; it may reject before that line is reached.
   });
   await inLine(store, 2, call, "p");

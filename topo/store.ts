@@ -2,6 +2,9 @@
  * The store behind the topology: a small tree of versioned values. Two implementations, etcd and
  * memory, pass one suite (conformance.ts). Errors are VT21001 ... VT21010.
  *
+ * A write that ends with VT21004, VT21005 or the signal's reason may have been carried out: the
+ * answer is what was lost. Writers read again before they repeat it.
+ *
  * Paths are relative to the store's root, with no slash at either end: "keyspaces/commerce/Keyspace".
  * Versions are opaque; a version compares only with another of the same path.
  */

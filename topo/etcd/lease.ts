@@ -22,6 +22,7 @@ export class Lease implements AsyncDisposable {
   readonly #lost = new AbortController();
   readonly #stop = new AbortController();
   readonly #keeping: Promise<void>;
+  #failing = false;
   #expiresMs: number;
   #timer: ReturnType<typeof setTimeout>;
 
@@ -97,14 +98,21 @@ export class Lease implements AsyncDisposable {
     try {
       const restMs = this.#expiresMs - performance.now();
       await sleep(Math.max(0, restMs - this.#ttlMs * 2 / 3), { signal });
-      return await this.#renew(signal);
+      const renewed = await this.#renew(signal);
+      this.#failing = false;
+      return renewed;
     } catch (error) {
-      if (!signal.aborted) {
-        const text = error instanceof Error ? error.message : String(error);
-        this.#gateway.log.warn("keepalive failed", { lease: this.id, error: text });
-      }
+      if (!signal.aborted) this.#sayFailing(error);
       return false;
     }
+  }
+
+  /** Once per outage: attempts follow each other quickly. */
+  #sayFailing(error: unknown): void {
+    if (this.#failing) return;
+    this.#failing = true;
+    const text = error instanceof Error ? error.message : String(error);
+    this.#gateway.log.warn("keepalive failed", { lease: this.id, error: text });
   }
 
   async #renew(signal: AbortSignal): Promise<boolean> {
