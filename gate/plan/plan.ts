@@ -94,8 +94,8 @@ export interface Routing {
   readonly vindex: string | undefined;
   readonly values: readonly PlanValue[];
   /**
-   * How the value becomes the vindex's input (comparisonInput of shared/vindex/comparison.ts, or
-   * storedInput for a Dml "Insert"), as the column's type says: `id = '7'` finds the row with 7.
+   * How the value becomes the vindex's input (comparisonInput of shared/vindex/comparison.ts), as
+   * the column's type says: `id = '7'` finds the row with 7.
    */
   readonly comparison: ComparisonKind | undefined;
 }
@@ -158,7 +158,8 @@ export interface ScalarAggregate {
 
 /**
  * UPDATE, DELETE and whatever else answers with OK: counts of the shards are added. "Insert" here
- * is one that goes through whole to one shard; an Insert primitive splits rows or fills ids.
+ * is one that goes through whole and needs no vindex (Unsharded, ByDestination) or has its keyspace
+ * id from the WHERE of its SELECT; an Insert primitive splits rows or fills ids.
  */
 export interface Dml {
   readonly op: "Update" | "Delete" | "Insert";

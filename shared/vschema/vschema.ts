@@ -145,7 +145,7 @@ export class VSchema {
     const found = keyspace.tables.get(table);
     if (found !== undefined) return found;
     if (keyspace.sharded) throw vtError("VT25002", table);
-    return implied(keyspace, table);
+    return impliedTable(keyspace.name, table);
   }
 
   #anywhere(table: string): VSchemaTable {
@@ -159,7 +159,7 @@ export class VSchema {
     }
     const [only] = this.#keyspaces.values();
     if (only !== undefined && this.keyspaceNames().length === 1 && !only.sharded) {
-      return implied(only, table);
+      return impliedTable(only.name, table);
     }
     throw vtError("VT25002", table);
   }
@@ -253,9 +253,9 @@ function commonSource(tables: readonly VSchemaTable[]): VSchemaTable | undefined
 }
 
 /** A table of an unsharded keyspace that nobody listed: mysqld knows whether it exists. */
-function implied(keyspace: VSchemaKeyspace, name: string): VSchemaTable {
+export function impliedTable(keyspace: string, name: string): VSchemaTable {
   return {
-    keyspace: keyspace.name,
+    keyspace,
     sharded: false,
     name,
     type: EMPTY_TABLE.type,
