@@ -3,8 +3,8 @@ import { unreachable } from "../../shared/error/unreachable.ts";
 import type { CallOptions } from "../mysqld/dba.ts";
 import { CLIENT_USERS } from "../mysqld/init_db.ts";
 import {
+  closeWrites,
   detach,
-  endClientSessions,
   isReadOnly,
   readReplicaStatus,
   readSemiSync,
@@ -45,22 +45,16 @@ export async function converge(
       if (await isReadOnly(server, options)) await setReadOnly(server, false, options);
       return;
     case "demoted":
-      await closeWrites(server, options);
+      await closeWrites(server, CLIENT_USERS, options);
       return;
     case "replica":
     case "spare":
-      await closeWrites(server, options);
+      await closeWrites(server, CLIENT_USERS, options);
       await followSource(server, role, givesAcks(desired), login, options);
       return;
     default:
       unreachable(role);
   }
-}
-
-async function closeWrites(server: Server, options: CallOptions): Promise<void> {
-  if (await isReadOnly(server, options)) return;
-  await endClientSessions(server, CLIENT_USERS, options);
-  await setReadOnly(server, true, options);
 }
 
 type Following = Extract<Role, { readonly is: "replica" | "spare" }>;

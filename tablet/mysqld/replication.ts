@@ -3,6 +3,7 @@
  * safe. Every function may be repeated: it ends in the same place from wherever it starts.
  */
 import { vtError } from "../../shared/error/errors.ts";
+import { sleep } from "../../shared/host/clock.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { type CallOptions, type Dba, queryRow, runAll, toRows } from "./dba.ts";
 import type { Flavor, ReplicaStatus, ReplicationSource } from "./flavor.ts";
@@ -51,19 +52,57 @@ export async function setReadOnly(
 }
 
 /**
- * Ends what clients' users run or have open. A commit that waits for an acknowledgement, or a
- * transaction that holds locks, would keep the server from becoming read-only for ever.
+ * Makes a server that takes writes read-only, and ends what stands in the way.
+ *
+ * The server itself waits for commits under way, which with semi-sync may wait for ever; while it
+ * waits, no new one begins. So the sessions are killed, and where that does not end the wait
+ * (MySQL's for an acknowledgement can't be interrupted), semi-sync is switched off: their clients
+ * are disconnected by then and never see those commits acknowledged.
  */
-export async function endClientSessions(
+export async function closeWrites(
   server: Server,
-  users: readonly string[],
+  clientUsers: readonly string[],
   options: CallOptions,
 ): Promise<void> {
-  const names = users.map(quote).join(", ");
+  if (await isReadOnly(server, options)) return;
+  await endClientSessions(server, clientUsers, options);
+  const closed = new AbortController();
+  const closing = setReadOnly(server, true, options).finally(() => closed.abort());
+  const signal = AbortSignal.any([options.signal, closed.signal]);
+  const unblocking = unblock(server, clientUsers, { signal }).catch((error) => {
+    // Cancelled because it is done; otherwise the error is worth more than the wait's.
+    if (!closed.signal.aborted) throw error;
+  });
+  await Promise.all([closing, unblocking]);
+}
+
+const UNBLOCK_PAUSE_MS = 300;
+
+async function unblock(
+  server: Server,
+  clientUsers: readonly string[],
+  options: CallOptions,
+): Promise<void> {
+  for (;;) {
+    await sleep(UNBLOCK_PAUSE_MS, options);
+    await endClientSessions(server, clientUsers, options);
+    await sleep(UNBLOCK_PAUSE_MS, options);
+    await setSemiSync(server, { source: false, replica: false }, options);
+  }
+}
+
+/** Kills what clients' users run, and every session with an open transaction. */
+async function endClientSessions(
+  server: Server,
+  clientUsers: readonly string[],
+  options: CallOptions,
+): Promise<void> {
+  const users = clientUsers.map(quote).join(", ");
   const busy = await server.dba.query(
     "SELECT p.id AS id FROM information_schema.processlist p LEFT JOIN " +
       "information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id " +
-      `WHERE p.user IN (${names}) AND (p.command <> 'Sleep' OR t.trx_id IS NOT NULL)`,
+      "WHERE p.id <> CONNECTION_ID() AND p.user NOT IN ('system user', 'event_scheduler') " +
+      `AND (t.trx_id IS NOT NULL OR (p.user IN (${users}) AND p.command <> 'Sleep'))`,
     options,
   );
   for (const { id } of toRows(busy)) {
