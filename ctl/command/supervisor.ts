@@ -1,5 +1,5 @@
 /** The supervisor of a local cluster: POST /api/apply with a cluster file. */
-import { type VtError, vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import { isErrorId, VtError, vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 
 export interface Supervisor {
   /** Brings the cluster to what the YAML says. `onLine` gets each line of progress. */
@@ -69,9 +69,11 @@ function takeLine(text: string, onLine: (line: string) => void): boolean {
   return "done" in event;
 }
 
+/** The supervisor's own error; a refusal when it is of a kind that isn't known here. */
 function refusal(error: unknown): VtError {
-  const message = typeof error === "object" && error !== null && "message" in error
-    ? String(error.message)
-    : String(error);
-  return vtError("VT22002", message.replace(/^VT\d{5}: /, ""));
+  if (typeof error !== "object" || error === null) return vtError("VT22002", String(error));
+  const message = "message" in error ? String(error.message) : "";
+  const id = "id" in error ? String(error.id) : "";
+  const text = message.replace(/^VT\d{5}: /, "");
+  return isErrorId(id) ? new VtError(id, text) : vtError("VT22002", text);
 }

@@ -210,7 +210,7 @@ Deno.test("apply goes to the supervisor, and its words come back", async () => {
     lines: ["starting zone1-100", "ready"],
   });
   const { code, text } = await vtctld.run("apply", ["--yaml", "bad"]);
-  assert.deepEqual([code, text], [4, "VT22002: line 1: want a map"]);
+  assert.deepEqual([code, text], [2, "VT22001: line 1: want a map"]);
   assert.deepEqual(got, ["good", "bad"]);
   await supervisor.shutdown();
   const gone = await vtctld.run("apply", ["--yaml", "good"]);
