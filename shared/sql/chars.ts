@@ -55,13 +55,13 @@ function classOf(byte: number): number {
   return BY_CHAR.get(char) ?? CLASS_OTHER;
 }
 
-/** True for the class of a byte that may stand inside a word. */
-export function isWordClass(charClass: number | undefined): boolean {
-  return charClass === CLASS_WORD || charClass === CLASS_DIGIT;
-}
+/** 1 for bytes that may stand inside a word, indexed by byte: the innermost loops read it. */
+export const WORD_BYTE: Uint8Array = CHAR_CLASS.map((charClass) =>
+  charClass === CLASS_WORD || charClass === CLASS_DIGIT ? 1 : 0
+);
 
 export function isWordByte(byte: number): boolean {
-  return isWordClass(CHAR_CLASS[byte]);
+  return WORD_BYTE[byte] === 1;
 }
 
 /** False for NaN, which charCodeAt() gives behind the end. */

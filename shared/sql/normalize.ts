@@ -28,7 +28,7 @@ import {
   CLASS_STAR,
   CLASS_WORD,
   isDigit,
-  isWordClass,
+  WORD_BYTE,
 } from "./chars.ts";
 import { hasBody } from "./compound.ts";
 import type { SqlOptions } from "./options.ts";
@@ -73,6 +73,12 @@ export const LIST_MARK: Readonly<Record<SlotType, string>> = {
 export const SIGN_WORDS: ReadonlySet<string> = new Set([
   ..."select and or xor not between when then else like where having div mod".split(" "),
 ]);
+
+/** The usual first words in their usual spellings: a look-up is cheaper than toLowerCase(). */
+const FIRST_WORDS: ReadonlyMap<string, string> = new Map(
+  ["select", "insert", "update", "delete", "set", "begin", "commit", "rollback", "show", "start"]
+    .flatMap((word) => [[word, word], [word.toUpperCase(), word]]),
+);
 
 const AFTER_NOTHING = 0;
 /** A word; whether it is a keyword is looked up only when it matters. */
@@ -224,12 +230,13 @@ class Run {
     const sql = this.#sql;
     const start = this.#at;
     let end = start + 1;
-    while (isWordClass(CHAR_CLASS[sql.charCodeAt(end)])) end++;
+    while (WORD_BYTE[sql.charCodeAt(end)] === 1) end++;
     const byte = sql.charCodeAt(end);
     if (byte === 0x27 && end === start + 1 && this.#quotedNumber(start)) return;
     if (this.#firstWord === "") {
       if (this.#begin < 0) this.#first(start);
-      this.#firstWord = sql.slice(start, end).toLowerCase();
+      const word = sql.slice(start, end);
+      this.#firstWord = FIRST_WORDS.get(word) ?? word.toLowerCase();
     }
     this.#at = end;
     this.#end = end;
@@ -242,7 +249,7 @@ class Run {
   /** Behind a name and at its dot: what follows is a name, even if it looks like a number. */
   #qualified(dot: number): void {
     this.#operator();
-    if (!isWordClass(CHAR_CLASS[this.#sql.charCodeAt(dot + 1)])) return;
+    if (WORD_BYTE[this.#sql.charCodeAt(dot + 1)] !== 1) return;
     const end = scanWord(this.#sql, dot + 1);
     this.#advance(end, AFTER_OPERAND);
     if (this.#sql.charCodeAt(end) === 0x2e) this.#qualified(end);

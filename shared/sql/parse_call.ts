@@ -2,8 +2,7 @@
 import type { Call, Cast, Expr, Match, Name, Span } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { ADJACENT_FUNCTIONS, INTERVAL_UNITS } from "./keywords.ts";
-import { parseExpr, parseExprs } from "./parse_expr.ts";
-import { parseBits } from "./parse_expr.ts";
+import { parseBits, parseExpr, parseExprs } from "./parse_expr.ts";
 import { parseLimit, parseOrderItems } from "./parse_query.ts";
 import { parseColumn, parseInterval } from "./parse_simple.ts";
 import { parseOver } from "./parse_window.ts";
@@ -211,6 +210,7 @@ function parseValuesCall(c: Cursor, start: number): Expr {
 
 function parseRow(c: Cursor, start: number): Expr {
   const items = c.parens(parseExprs);
+  if (items.length < 2) throw c.error();
   return { kind: "row", items, start, end: c.previousEnd };
 }
 

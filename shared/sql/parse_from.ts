@@ -170,7 +170,6 @@ function parseHints(c: Cursor): readonly IndexHint[] {
     const hint = parseHint(c);
     if (hint === undefined) return hints;
     hints.push(hint);
-    c.accept(",");
   }
 }
 

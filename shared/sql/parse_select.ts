@@ -106,8 +106,14 @@ function isColumn(c: Cursor): boolean {
   return kind === "end" || (kind === "op" || kind === "word") && ITEM_ENDS.has(text);
 }
 
+/** A bare `*` may only be the first item. */
 export function parseSelectItems(c: Cursor): readonly SelectItem[] {
-  return c.list(parseSelectItem);
+  const items: SelectItem[] = [];
+  do {
+    if (items.length > 0 && c.at("*")) throw c.error();
+    items.push(parseSelectItem(c));
+  } while (c.accept(","));
+  return items;
 }
 
 function parseSelectItem(c: Cursor): SelectItem {

@@ -2,7 +2,7 @@
  * Where literals, quoted names and comments end: the parts that the lexer and the normaliser have
  * in common. Each function takes the offset of the first byte and gives the offset behind the last.
  */
-import { CHAR_CLASS, isDigit, isHexDigit, isSpace, isWordClass } from "./chars.ts";
+import { isDigit, isHexDigit, isSpace, WORD_BYTE } from "./chars.ts";
 import type { SqlOptions } from "./options.ts";
 import type { LiteralType } from "./ast.ts";
 import { syntaxError } from "./syntax_error.ts";
@@ -64,7 +64,7 @@ export function scanQuotedName(sql: string, start: number): number {
 /** The bytes of a word. */
 export function scanWord(sql: string, start: number): number {
   let at = start;
-  while (isWordClass(CHAR_CLASS[sql.charCodeAt(at)])) at++;
+  while (WORD_BYTE[sql.charCodeAt(at)] === 1) at++;
   return at;
 }
 
@@ -157,7 +157,7 @@ export function scanNumber(sql: string, start: number): NumberScan {
   }
   const end = scanExponent(sql, at);
   if (end !== at) return { type: "float", end };
-  if (isWordClass(CHAR_CLASS[byte])) return { type: undefined, end: scanWord(sql, at) };
+  if (WORD_BYTE[byte] === 1) return { type: undefined, end: scanWord(sql, at) };
   return { type: integerType(sql, start, at), end: at };
 }
 
@@ -169,7 +169,7 @@ function scanPrefixed(sql: string, start: number): NumberScan | undefined {
   const isPart = second === 0x78 ? isHexDigit : isBit;
   let at = start + 2;
   while (isPart(sql.charCodeAt(at))) at++;
-  if (at === start + 2 || isWordClass(CHAR_CLASS[sql.charCodeAt(at)])) return undefined;
+  if (at === start + 2 || WORD_BYTE[sql.charCodeAt(at)] === 1) return undefined;
   return { type: second === 0x78 ? "hex" : "bit", end: at };
 }
 
@@ -223,6 +223,6 @@ export function scanUserVariable(sql: string, start: number): number {
     return scanQuotedName(sql, start + 1);
   }
   let at = start + 1;
-  while (isWordClass(CHAR_CLASS[sql.charCodeAt(at)]) || sql.charCodeAt(at) === 0x2e) at++;
+  while (WORD_BYTE[sql.charCodeAt(at)] === 1 || sql.charCodeAt(at) === 0x2e) at++;
   return at;
 }
