@@ -118,20 +118,21 @@ export class Connection {
     }
   }
 
-  /** Before commands are served, reads are made here and not in `#serve`. */
+  /**
+   * Before commands are served, reads are made here and not in `#serve`, and a packet at a time:
+   * behind a request for TLS its first bytes may come at once, and are not packets.
+   */
   async #readPacket(): Promise<Packet> {
     for (;;) {
       const packet = this.#splitter.shift();
       if (packet !== undefined) return packet;
-      const count = await this.#channel.read(this.#splitter.space());
+      const count = await this.#channel.read(this.#splitter.exactSpace());
       if (count === null) throw vtError("ER_HANDSHAKE_ERROR");
       this.#splitter.commit(count);
     }
   }
 
   async #startTls(): Promise<void> {
-    // Bytes that came before TLS could be somebody else's.
-    if (this.#splitter.size > 0 || this.#splitter.midPacket) throw vtError("ER_HANDSHAKE_ERROR");
     if (this.#context.startTls === undefined) throw vtError("ER_HANDSHAKE_ERROR");
     this.#channel = await this.#context.startTls(this.#channel);
     this.#writer.channel = this.#channel;

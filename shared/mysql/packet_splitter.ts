@@ -68,6 +68,26 @@ export class PacketSplitter {
   }
 
   /**
+   * As `space()`, but never with room for bytes behind the packet that is being read: what follows
+   * a request for TLS is not ours to read.
+   */
+  exactSpace(): Uint8Array<ArrayBuffer> {
+    return this.space().subarray(0, this.#missingBytes());
+  }
+
+  /** Bytes up to the end of the frame header or the frame that is incomplete. */
+  #missingBytes(): number {
+    const partial = this.#partial;
+    if (partial === undefined) return FRAME_HEADER_BYTES;
+    for (let at = 0;;) {
+      const inFrame = this.#partialBytes - at;
+      if (inFrame < FRAME_HEADER_BYTES) return FRAME_HEADER_BYTES - inFrame;
+      at += FRAME_HEADER_BYTES + framePayloadBytes(partial, at);
+      if (at > this.#partialBytes) return at - this.#partialBytes;
+    }
+  }
+
+  /**
    * `count` bytes were read into `space()`. Throws ER_NET_PACKET_TOO_LARGE and
    * ER_NET_PACKETS_OUT_OF_ORDER (frames of one packet that do not follow on); the stream is of no
    * use then.

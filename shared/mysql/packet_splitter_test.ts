@@ -1,4 +1,4 @@
-import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { forRandom } from "../../tests/harness/random.ts";
 import { VtError } from "../error/errors.ts";
 import { encodeFrames, FRAME_PAYLOAD_BYTES_MAX, frameCount } from "./frame.ts";
@@ -87,4 +87,23 @@ Deno.test("PacketSplitter holds no more than twice what came, whatever a header 
   target.space().set([0xff, 0xff, 0xff, 0]);
   target.commit(4);
   strictEqual(target.space().length <= 16 * 1024, true);
+});
+
+Deno.test("exactSpace() never reads behind the packet", () => {
+  forRandom(100, (random) => {
+    const payload = random.bytes(random.int(300));
+    const bytes = encodeFrames(payload, 1);
+    const target = splitter();
+    let at = 0;
+    while (target.size === 0) {
+      const space = target.exactSpace();
+      const count = Math.min(space.length, 1 + random.int(100));
+      ok(at + space.length <= bytes.length);
+      space.set(bytes.subarray(at, at + count));
+      at += count;
+      target.commit(count);
+    }
+    strictEqual(at, bytes.length);
+    deepStrictEqual(target.shift()?.payload, payload);
+  });
 });
