@@ -57,7 +57,8 @@ export function encodeOkPacket(
     .lenencInt(ok.lastInsertId)
     .u16(status)
     .u16(Math.min(ok.warnings, 0xffff));
-  if (!tracks) return writer.text(ok.info).finish();
+  // "string<EOF>" without CLIENT_SESSION_TRACK, says the manual; mysqld and MariaDB (net_send_ok)
+  // write a length all the same, and libmariadb refuses a packet without one.
   if (ok.info !== "" || changed) writer.lenencText(ok.info);
   if (changed) {
     const entries = new ByteWriter();

@@ -91,7 +91,8 @@ export class LocalCluster implements AsyncDisposable {
     stderr: string;
   }> {
     const all = ["-h", "127.0.0.1", "-P", String(this.mysqlPort), "-u", "user", ...args];
-    return await run("mysql", ["--no-defaults", ...all], stdin);
+    // Unbuffered, so that what `\\!` prints stays in order with the tables, as on a terminal.
+    return await run("mysql", ["--no-defaults", "--unbuffered", ...all], stdin);
   }
 
   /** Ends the cluster as Ctrl-C does; its exit code. */
