@@ -23,6 +23,7 @@ import {
 import { decodeError, REQUEST_BYTES_MAX } from "../rpc/messages.ts";
 import type { WireWriter } from "../rpc/wire.ts";
 import { SlotTable } from "./slot_table.ts";
+import { HeldFrames } from "./held_frames.ts";
 import { KEEPALIVE, type KeepaliveOptions, MuxTransport } from "./mux_transport.ts";
 
 /** How long a cancelled call waits for the tablet's last word. */
@@ -210,11 +211,6 @@ export class MuxClient implements Disposable {
 
 const NOTHING = new Uint8Array();
 
-interface Held {
-  readonly payload: Uint8Array;
-  readonly end: boolean;
-}
-
 /** One call in flight. */
 class ClientStream {
   readonly #client: MuxClient;
@@ -222,8 +218,8 @@ class ClientStream {
   readonly #receiver: Receiver;
   readonly #signal: AbortSignal;
   readonly #onAbort = () => this.#cancel();
-  readonly #held: Held[] = [];
-  #heldBytes = 0;
+  /** Made when the receiver is busy for the first time. */
+  #held: HeldFrames | undefined;
   #busy = false;
   #consumed = 0;
   #failure: unknown;
@@ -247,11 +243,11 @@ class ClientStream {
       this.#deliver(payload, end);
       return;
     }
-    this.#heldBytes += payload.length;
-    if (this.#heldBytes > WINDOW_BYTES + 2 * FRAME_PAYLOAD_BYTES_MAX) {
+    this.#held ??= new HeldFrames();
+    if (this.#held.bytes > WINDOW_BYTES + 2 * FRAME_PAYLOAD_BYTES_MAX) {
       throw vtError("VT20013", "more bytes than the window allows");
     }
-    this.#held.push({ payload: payload.slice(), end });
+    this.#held.push(payload, end);
   }
 
   #deliver(payload: Uint8Array, end: boolean): void {
@@ -286,9 +282,8 @@ class ClientStream {
     this.#busy = false;
     this.#give(bytes);
     while (!this.#busy) {
-      const next = this.#held.shift();
+      const next = this.#held?.shift();
       if (next === undefined) return;
-      this.#heldBytes -= next.payload.length;
       this.#deliver(next.payload, next.end);
     }
   }
@@ -330,7 +325,7 @@ class ClientStream {
 
   #finish(): void {
     this.#over = true;
-    this.#held.length = 0;
+    this.#held = undefined;
     this.#signal.removeEventListener("abort", this.#onAbort);
     clearTimeout(this.#cancelTimer);
   }

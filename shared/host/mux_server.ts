@@ -29,6 +29,9 @@ const CALLS_MAX = 50_000;
 /** Parts of large requests that wait for their rest, over all calls of one gate. */
 const PARTIAL_BYTES_MAX = 512 * 1024 * 1024;
 
+/** Rows travel in frames that the gate's buffers hold without growing. */
+const DATA_BYTES_MAX = 64 * 1024;
+
 /** What the tablet does with the calls of one gate. */
 export interface MuxPeer {
   /** `request` is valid during the call. The answer goes through `call`, now or later. */
@@ -265,10 +268,9 @@ export class ServerCall {
     // Nobody reads any more; the producer learns it from the signal.
     if (this.#done || this.#abort.signal.aborted) return;
     const out = this.#transport.out;
-    for (let at = 0; at < bytes.length; at += FRAME_PAYLOAD_BYTES_MAX) {
-      const part = bytes.length <= FRAME_PAYLOAD_BYTES_MAX
-        ? bytes
-        : bytes.subarray(at, at + FRAME_PAYLOAD_BYTES_MAX);
+    for (let at = 0; at < bytes.length; at += DATA_BYTES_MAX) {
+      const isWhole = bytes.length <= DATA_BYTES_MAX;
+      const part = isWhole ? bytes : bytes.subarray(at, at + DATA_BYTES_MAX);
       writeFrame(out, FRAME_DATA, this.#id, 0, part);
     }
     this.#transport.flushSoon();
