@@ -3,7 +3,8 @@ import { vtError } from "../error/errors.ts";
 import type { Literal, Name, Span, TableName } from "./ast.ts";
 import { RESERVED } from "./keywords.ts";
 import { isLiteralKind, type Lexer, type TokenKind } from "./lexer.ts";
-import { decodeName } from "./names.ts";
+import { decodeString } from "./literal.ts";
+import { decodeName, decodeText } from "./names.ts";
 import type { SqlOptions } from "./options.ts";
 import type { Slot } from "./slots.ts";
 import { syntaxError } from "./syntax_error.ts";
@@ -171,9 +172,8 @@ export class Cursor {
   stringName(): Name {
     const { start, end, slot } = this.lexer;
     this.lexer.next();
-    // Doubled quotes and escapes in an alias are rare enough to leave them to decodeName.
-    const inner = this.sql.slice(start, end);
-    const text = decodeName(`"${inner.slice(1, -1)}"`, this.options.charset);
+    const bytes = decodeString(this.sql.slice(start, end), this.options);
+    const text = decodeText(bytes, this.options.charset);
     return { start, end, text, quoted: true, slot };
   }
 

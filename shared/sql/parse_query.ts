@@ -154,12 +154,20 @@ function parseValuesRow(c: Cursor): Row {
 
 /** An expression where DEFAULT and IGNORE are values too. */
 export function parseValue(c: Cursor): Expr {
+  if (isLoneLiteral(c)) return c.literal();
   if (c.at("ignore")) {
     const start = c.start;
     c.next();
     return { kind: "default", ignore: true, column: undefined, start, end: c.previousEnd };
   }
   return parseExpr(c);
+}
+
+/** A fast lane: values of long INSERTs are literals with a comma or parenthesis right behind. */
+function isLoneLiteral(c: Cursor): boolean {
+  if (!isLiteralKind(c.lexer.kind)) return false;
+  const byte = c.sql.charCodeAt(c.lexer.end);
+  return byte === 0x2c || byte === 0x29;
 }
 
 // Subqueries.

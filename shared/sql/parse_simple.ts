@@ -166,8 +166,8 @@ export function userVariable(c: Cursor): Assignment["target"] {
   if (kind !== "user_variable") throw c.error();
   c.next();
   const source = c.sql.slice(start + 1, end);
-  const text = source.startsWith("'") ? `"${source.slice(1, -1)}"` : source;
-  const name = decodeName(text, c.options.charset).toLowerCase();
+  const bytes = source.startsWith("'") ? source.slice(1, -1).replaceAll("''", "'") : source;
+  const name = decodeName(bytes, c.options.charset).toLowerCase();
   return { kind: "user_variable", name, start, end };
 }
 
