@@ -112,13 +112,13 @@ export class Bindings {
   }
 
   /**
-   * The value as text of a statement. A whole number is cast: it has mysqld's type then, and
-   * doesn't mean a column's position in ORDER BY.
+   * The value as text of a statement. A whole number has mysqld's type then (BIGINT), and doesn't
+   * mean a column's position in ORDER BY.
    */
   sessionText(value: SessionValue): string {
     const literal = this.session(value);
-    if (!/^-?[0-9]+$/.test(literal)) return literal;
-    return `cast(${literal} as ${value.name === "last_insert_id" ? "unsigned" : "signed"})`;
+    if (!/^-?[0-9]+$/.test(literal) || value.name === "connection_id") return literal;
+    return `ifnull(${literal},9223372036854775807)`;
   }
 
   /** One value. RangeError for a list. */

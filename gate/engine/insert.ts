@@ -16,7 +16,7 @@ export async function runInsert(plan: Insert, world: World, client: ClientRows):
   const calls = shardCalls(plan, generated, world);
   const answer = await runChanges(calls, world, client);
   const first = generated.find((id) => id !== undefined);
-  if (first === undefined && calls.length === 1) return answer;
+  if (plan.generate === undefined && calls.length === 1) return answer;
   const ok = answer.kind === "ok"
     ? answer.ok
     : answer.kind === "passed"
@@ -24,7 +24,18 @@ export async function runInsert(plan: Insert, world: World, client: ClientRows):
     : undefined;
   if (ok === undefined) return answer;
   const told = insertInfo(ok, plan.rows.length, calls.length === 1 ? plan.rows.length : 0);
-  return { kind: "ok", ok: { ...told, lastInsertId: first ?? ok.lastInsertId } };
+  if (first !== undefined) return { kind: "ok", ok: { ...told, lastInsertId: first } };
+  // The client is told an id that was given, but LAST_INSERT_ID() doesn't become it.
+  const given = ok.affectedRows > 0n ? givenId(plan, world.bindings) : undefined;
+  const lastInsertId = given ?? ok.lastInsertId;
+  return { kind: "ok", ok: { ...told, lastInsertId }, givenId: given !== undefined };
+}
+
+/** The last row's own value of the generated column. */
+function givenId(plan: Insert, bindings: Bindings): bigint | undefined {
+  const from = plan.rows.at(-1)?.generated;
+  const value = from === undefined ? undefined : bindings.value(from);
+  return value?.type === "integer" ? BigInt.asUintN(64, BigInt(value.text)) : undefined;
 }
 
 /** An id for each row that asks for one, all reserved in one call. */

@@ -28,7 +28,8 @@ export interface ShardName {
 }
 
 export type Answer =
-  | { readonly kind: "ok"; readonly ok: OkPacket }
+  /** `givenId`: the id in it came with the statement and is not LAST_INSERT_ID(). */
+  | { readonly kind: "ok"; readonly ok: OkPacket; readonly givenId?: boolean }
   /** The rows went to the output. */
   | { readonly kind: "rows"; readonly warnings: number }
   /** A shard's packets went to the client as they were; this one, with its header, ends them. */

@@ -55,13 +55,21 @@ const DIFFERENCES: readonly {
   { starts: "select @", ignore: ["columns"], why: "a literal stands where the variable stood" },
 ];
 
+const REFUSED: readonly string[] = [
+  "select * from customer where customer_id = 1 or customer_id = 2 order by 1",
+  "select * from customer where not customer_id = 1 order by 1",
+  "replace into customer (customer_id, email) values (102, 'replaced')",
+];
+
 async function ask(connection: Connection, sql: string): Promise<Answer> {
   try {
     const [result, fields] = await connection.query({ sql, rowsAsArray: true });
     if (!Array.isArray(result)) {
       const { affectedRows, insertId } = result;
       const { info, warningStatus } = result as unknown as Record<string, unknown>;
-      const affected = `${affectedRows} rows, id ${insertId}, ${warningStatus} warnings, "${info}"`;
+      // The text has a length in front, which mysql2 reads only with session tracking.
+      const text = String(info).replace(/^[^A-Z]/, "").replace(/^[^R](?=Rows)/, "");
+      const affected = `${affectedRows} rows, id ${insertId}, ${warningStatus} warnings, "${text}"`;
       return { columns: [], rows: [], affected, error: "" };
     }
     const columns = (fields as unknown as Field[] ?? [])
@@ -77,8 +85,11 @@ async function ask(connection: Connection, sql: string): Promise<Answer> {
   }
 }
 
+/** MariaDB tells mysql2 which texts are JSON, in a way of its own; the gate doesn't. */
 function shown(value: unknown): unknown {
-  return value instanceof Uint8Array ? value.toHex() : value;
+  if (value instanceof Uint8Array) return value.toHex();
+  if (typeof value !== "string" || !/^(?:[[{].*|null)$/.test(value)) return value;
+  return JSON.parse(value);
 }
 
 Deno.test("differential: statements on shards answer as on one server", async (t) => {
@@ -101,6 +112,7 @@ Deno.test("differential: statements on shards answer as on one server", async (t
     port: cluster.port,
     database: "customer",
   });
+  const refused: string[] = [];
   try {
     const file = new URL("testdata/differential.sql", import.meta.url);
     const lines = (await Deno.readTextFile(file)).split("\n");
@@ -110,6 +122,10 @@ Deno.test("differential: statements on shards answer as on one server", async (t
         const want = await ask(plain, sql);
         const got = await ask(gate, sql);
         const ignore = DIFFERENCES.find(({ starts }) => sql.startsWith(starts))?.ignore ?? [];
+        if (/^1235 VT12001/.test(got.error)) {
+          refused.push(sql);
+          return;
+        }
         const kept = (answer: Answer) =>
           Object.fromEntries(
             Object.entries(answer).filter(([part]) => !ignore.includes(part as "rows")),
@@ -117,6 +133,8 @@ Deno.test("differential: statements on shards answer as on one server", async (t
         assert.deepEqual(kept(got), kept(want));
       });
     }
+    // Refusing is allowed, answering wrongly is not; this list may only shrink.
+    assert.deepEqual(refused, REFUSED);
   } finally {
     await plain.end();
     await gate.end();

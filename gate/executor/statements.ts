@@ -242,7 +242,8 @@ export class Statements implements Pipeline {
       ? answer.ok
       : decodeOkPacket(answer.terminal.subarray(FRAME_HEADER_BYTES), 0);
     outcome.rowCount = ok.affectedRows;
-    if (ok.lastInsertId !== 0n) outcome.lastInsertId = ok.lastInsertId;
+    const isGenerated = answer.kind === "passed" || answer.givenId !== true;
+    if (isGenerated && ok.lastInsertId !== 0n) outcome.lastInsertId = ok.lastInsertId;
   }
 }
 
