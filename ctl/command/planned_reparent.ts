@@ -50,6 +50,8 @@ interface Shell {
   readonly semiSync: boolean;
   readonly waitMs: number;
   readonly finish: AbortSignal;
+  /** Writes are stopped, or about to be: from here on it is brought to an end. */
+  begun: boolean;
 }
 
 /** VT22001, VT22002 for what is refused; VT22006 when it went wrong, with what to do then. */
@@ -79,6 +81,7 @@ export async function reparentShard(
     semiSync,
     waitMs: options.waitMs,
     finish: AbortSignal.any([lock.lost, AbortSignal.timeout(FINISH_TIMEOUT_MS)]),
+    begun: false,
   };
   const state = await run(shell, {
     members: tablets.map(toMember),
@@ -169,11 +172,11 @@ async function change(
   effect: Exclude<Effect, { do: "say" | "survey" }>,
 ): Promise<Event> {
   const { context, lock, semiSync, waitMs } = shell;
+  if (!shell.begun) context.signal.throwIfAborted();
   if (effect.do === "record") return await record(shell, effect);
   const tablet = tabletOf(shell, effect.tablet);
   const call: TabletCall = { signal: shell.finish, timeoutMs: ROLE_TIMEOUT_MS };
   if (effect.do === "wait") {
-    context.signal.throwIfAborted();
     await context.tablets.call(tablet, "WaitForPosition", {
       position: effect.position,
       timeoutMs: waitMs,
@@ -186,14 +189,16 @@ async function change(
   lock.check();
   switch (effect.do) {
     case "demote": {
-      context.signal.throwIfAborted();
+      shell.begun = true;
       const { position } = await context.tablets.call(tablet, "DemotePrimary", {}, call);
       return { on: "done", effect, position };
     }
     case "undo_demote":
+      shell.begun = true;
       await context.tablets.call(tablet, "UndoDemotePrimary", { semiSync }, call);
       return { on: "done", effect };
     case "promote": {
+      shell.begun = true;
       const request = { position: effect.position, semiSync, timeoutMs: waitMs };
       const timeoutMs = ROLE_TIMEOUT_MS + waitMs;
       const done = await context.tablets.call(tablet, "PromoteReplica", request, {
@@ -203,6 +208,7 @@ async function change(
       return { on: "done", effect, position: done.position };
     }
     case "init": {
+      shell.begun = true;
       const done = await context.tablets.call(tablet, "InitPrimary", { semiSync }, call);
       return { on: "done", effect, position: done.position };
     }

@@ -129,6 +129,57 @@ for (const server of testServers()) {
       await checkRows(writer.acknowledged, first, second);
     });
 
+    await t.step("a reparent whose caller leaves, or whose vtctld stops, is finished", async () => {
+      const sockets = tablets.map((tablet) => tablet.socketPath);
+      const writer = new SocketWriter(sockets, "vt_commerce.written", 500_000);
+      const isPrimary = async ({ name }: TestTablet): Promise<boolean> =>
+        (await vtctld.must("GetTablet", name)).includes('"type": "PRIMARY"');
+      try {
+        const leave = new AbortController();
+        const args = ["commerce/-", "--new-primary", second.name];
+        const left = await vtctld.run("PlannedReparentShard", args, (line) => {
+          if (line.startsWith("promoting")) leave.abort();
+        }, leave.signal);
+        assert.equal(left.code, 5);
+        await waitFor("the second to be primary", () => isPrimary(second));
+
+        const stopped: Promise<number | undefined>[] = [];
+        await vtctld.run("PlannedReparentShard", ["commerce/-"], (line) => {
+          if (line.startsWith("promoting")) stopped.push(vtctld.stop());
+        });
+        assert.equal(await stopped[0], 0);
+        await vtctld.start();
+        await waitFor("the first to be primary", () => isPrimary(first));
+        const before = writer.acknowledged.length;
+        await waitFor("rows", () => writer.acknowledged.length > before + 20);
+      } finally {
+        await writer.stop();
+      }
+      await checkRows(writer.acknowledged, first, second);
+    });
+
+    await t.step("with semi-sync too", async () => {
+      const policy = ["--durability-policy", "semi_sync", "commerce"];
+      await vtctld.must("SetKeyspaceDurabilityPolicy", ...policy);
+      const sockets = tablets.map((tablet) => tablet.socketPath);
+      const writer = new SocketWriter(sockets, "vt_commerce.written", 700_000);
+      try {
+        for (const { name } of [first, second, first]) {
+          await vtctld.must("PlannedReparentShard", "commerce/-", "--new-primary", name);
+          const before = writer.acknowledged.length;
+          await waitFor("rows", () => writer.acknowledged.length > before + 20);
+        }
+      } finally {
+        await writer.stop();
+      }
+      await checkRows(writer.acknowledged, first, second);
+      const status = "show global status like 'rpl_semi_sync_%_clients'";
+      assert.match(
+        await vtctld.must("ExecuteFetchAsDBA", first.name, status),
+        /clients +\| +1 \|/i,
+      );
+    });
+
     await t.step("vtctld killed in the middle; run again it completes or goes back", async () => {
       const sockets = tablets.map((tablet) => tablet.socketPath);
       const writer = new SocketWriter(sockets, "vt_commerce.written", 1_000_000);

@@ -55,13 +55,14 @@ export class TestVtctld implements AsyncDisposable {
     command: string,
     args: readonly string[],
     onLine: (line: string) => void = () => {},
+    signal = new AbortController().signal,
   ): Promise<CommandOutcome> {
     const lines: string[] = [];
     const end = await callCommand({
       server: this.server,
       command,
       args,
-      signal: new AbortController().signal,
+      signal,
       onLine: (line) => {
         lines.push(line);
         onLine(line);
