@@ -184,7 +184,9 @@ export function parseMaintenance(
 ): TableMaintenance | Explain | OtherStatement {
   const start = c.start;
   const action = c.expectOne("analyze", "optimize", "check", "repair", "checksum");
-  if (action === "analyze" && (c.atAny(EXPLAINABLE) || c.at("format"))) {
+  // ANALYZE TABLE t is maintenance, EXPLAIN TABLE t is about a query.
+  const explains = action === "analyze" && !c.at("table") && c.atAny(EXPLAINABLE);
+  if (explains || (action === "analyze" && c.at("format"))) {
     const format = c.at("format") ? parseFormat(c) : undefined;
     return explained(c, start, { analyze: true, format }, parseInner);
   }

@@ -3,8 +3,9 @@ import type { Call, Cast, Expr, Match, Name, Span } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { ADJACENT_FUNCTIONS, INTERVAL_UNITS } from "./keywords.ts";
 import { parseBits, parseExpr, parseExprs } from "./parse_expr.ts";
-import { parseLimit, parseOrderItems } from "./parse_query.ts";
-import { parseColumn, parseInterval } from "./parse_simple.ts";
+import { parseLimit, parseOrderItems } from "./parse_clauses.ts";
+import { parseColumn } from "./parse_reference.ts";
+import { parseInterval } from "./parse_simple.ts";
 import { parseOver } from "./parse_window.ts";
 
 type CallParts = Partial<Omit<Call, "kind" | "name" | "start" | "end">>;

@@ -11,9 +11,10 @@ import type {
 } from "./ast_statement.ts";
 import type { Cursor } from "./cursor.ts";
 import { parseFrom, parseTableAlias } from "./parse_from.ts";
-import { parseClause, parseLimit, parseOrderBy, parseQuery, parseValue } from "./parse_query.ts";
+import { parseClause, parseLimit, parseOrderBy } from "./parse_clauses.ts";
+import { parseQuery, parseValue } from "./parse_query.ts";
 import { parseSelectItems } from "./parse_select.ts";
-import { parseColumn } from "./parse_simple.ts";
+import { parseColumn } from "./parse_reference.ts";
 
 /** At INSERT or REPLACE. */
 export function parseInsert(c: Cursor): Insert {

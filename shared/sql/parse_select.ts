@@ -5,7 +5,8 @@ import { ITEM_ALIAS_STOP } from "./keywords.ts";
 import { isLiteralKind } from "./lexer.ts";
 import { parseExpr } from "./parse_expr.ts";
 import { parseFrom } from "./parse_from.ts";
-import { type Mutable, NO_TAIL, parseClause, parseInto, parseOrderItems } from "./parse_query.ts";
+import { parseClause, parseInto, parseOrderItems } from "./parse_clauses.ts";
+import { type Mutable, NO_TAIL } from "./parse_query.ts";
 import { parseWindowSpec } from "./parse_window.ts";
 
 /** At SELECT. */

@@ -4,7 +4,7 @@ import type { SetForStatement, SetItem, SetStatement, Statement } from "./ast_st
 import type { Cursor } from "./cursor.ts";
 import { parseCharsetName } from "./parse_call.ts";
 import { parseExpr } from "./parse_expr.ts";
-import { parseSystemVariable, userVariable } from "./parse_simple.ts";
+import { parseSystemVariable, userVariable } from "./parse_reference.ts";
 
 /** At SET. `parseInner` parses the statement behind SET STATEMENT ... FOR. */
 export function parseSet(

@@ -6,7 +6,7 @@ import type { Name, TableName } from "./ast.ts";
 import type { Show } from "./ast_statement.ts";
 import type { Cursor } from "./cursor.ts";
 import { isLiteralKind } from "./lexer.ts";
-import { parseClause, parseLimit } from "./parse_query.ts";
+import { parseClause, parseLimit } from "./parse_clauses.ts";
 import { parseExpr } from "./parse_expr.ts";
 
 type Shape =

@@ -3,15 +3,12 @@ import type {
   Assignment,
   Case,
   CaseWhen,
-  ColumnRef,
   Expr,
   Interval,
   Literal,
-  SystemVariable,
   TemporalLiteral,
   Unary,
   UnaryOp,
-  VariableScope,
 } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import {
@@ -22,9 +19,9 @@ import {
   RESERVED_FUNCTIONS,
 } from "./keywords.ts";
 import { isLiteralKind } from "./lexer.ts";
-import { decodeName } from "./names.ts";
 import { parseCall, parseSpecialCall } from "./parse_call.ts";
 import { climbBits, parseExpr, parseExprs } from "./parse_expr.ts";
+import { parseColumn, parseSystemVariable, userVariable } from "./parse_reference.ts";
 import {
   continueQuery,
   continuesQuery,
@@ -158,42 +155,6 @@ function parseUserVariable(c: Cursor): Expr {
     end: c.previousEnd,
   };
   return assign;
-}
-
-/** At a user variable: just that. */
-export function userVariable(c: Cursor): Assignment["target"] {
-  const { kind, start, end } = c.lexer;
-  if (kind !== "user_variable") throw c.error();
-  c.next();
-  const source = c.sql.slice(start + 1, end);
-  const bytes = source.startsWith("'") ? source.slice(1, -1).replaceAll("''", "'") : source;
-  const name = decodeName(bytes, c.options.charset).toLowerCase();
-  return { kind: "user_variable", name, start, end };
-}
-
-const SCOPES: ReadonlySet<string> = new Set([
-  ...["session", "local", "global", "persist", "persist_only"],
-]);
-
-/** `@@name`, `@@session.name`, `@@cache.key_buffer_size`. */
-export function parseSystemVariable(c: Cursor): SystemVariable {
-  const start = c.start;
-  c.expect("@@");
-  let scope: VariableScope | undefined;
-  if (c.atAny(SCOPES) && c.peek() === ".") {
-    scope = c.at("local") ? "session" : c.lexer.text as VariableScope;
-    c.next();
-    c.next();
-  }
-  let name = c.anyName().text;
-  while (c.accept(".")) name += `.${c.anyName().text}`;
-  return {
-    kind: "system_variable",
-    scope,
-    name: name.toLowerCase(),
-    start,
-    end: c.previousEnd,
-  };
 }
 
 function parseOdbc(c: Cursor): Expr {
@@ -355,7 +316,7 @@ function parseLeadingInterval(c: Cursor): Expr {
 /** A column or a call. */
 function parseNamed(c: Cursor): Expr {
   const { kind, start, text } = c.lexer;
-  if (kind === "op") return columnFrom(c);
+  if (kind === "op") return parseColumn(c);
   const reserved = kind === "word" && RESERVED.has(text);
   if (c.peek() === "(") {
     if (reserved && !RESERVED_FUNCTIONS.has(text)) throw c.error();
@@ -365,7 +326,7 @@ function parseNamed(c: Cursor): Expr {
     if (BARE_FUNCTIONS.has(text)) return bareCall(c, text);
     throw c.error();
   }
-  const column = columnFrom(c);
+  const column = parseColumn(c);
   if (!c.at("(") || column.schema !== undefined) return column;
   return parseCall(c, start, column.table, column.name);
 }
@@ -388,31 +349,4 @@ function bareCall(c: Cursor, name: string): Expr {
     start,
     end: c.previousEnd,
   };
-}
-
-/** `c`, `t.c`, `ks.t.c`. */
-export function parseColumn(c: Cursor): ColumnRef {
-  return columnFrom(c);
-}
-
-function columnFrom(c: Cursor): ColumnRef {
-  const start = c.start;
-  // `.t.c` is an ODBC habit that the servers accept; `.c` they don't.
-  const dotted = c.accept(".");
-  const first = dotted ? c.anyName() : c.name();
-  if (dotted && !c.at(".")) throw c.error();
-  if (!c.accept(".")) return column(c, start, undefined, undefined, first);
-  const second = c.anyName();
-  if (!c.accept(".")) return column(c, start, undefined, first, second);
-  return column(c, start, first, second, c.anyName());
-}
-
-function column(
-  c: Cursor,
-  start: number,
-  schema: ColumnRef["schema"],
-  table: ColumnRef["table"],
-  name: ColumnRef["name"],
-): ColumnRef {
-  return { kind: "column", schema, table, name, start, end: c.previousEnd };
 }

@@ -40,7 +40,8 @@ export function parseEnd(c: Cursor): EndTransaction | Savepoint {
   const kind = c.expectOne("commit", "rollback");
   c.accept("work");
   if (kind === "rollback" && c.accept("to")) {
-    c.accept("savepoint");
+    // SAVEPOINT is no reserved word: it may be the name itself.
+    if (c.lexer.end < c.statementEnd) c.accept("savepoint");
     return { kind: "rollback_to", name: c.name(), start, end: c.previousEnd };
   }
   let chain: boolean | undefined;

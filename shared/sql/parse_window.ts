@@ -2,7 +2,7 @@
 import type { Call, FrameBound, WindowFrame, WindowSpec } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { parseExpr, parseExprs } from "./parse_expr.ts";
-import { parseOrderItems } from "./parse_query.ts";
+import { parseOrderItems } from "./parse_clauses.ts";
 import { parseInterval } from "./parse_simple.ts";
 
 /** Behind the closing parenthesis of a call. */
