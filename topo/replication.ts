@@ -6,6 +6,9 @@ import { hasId, readOptional, updateRecord } from "./records.ts";
 import type { Call } from "./store.ts";
 import type { Topology } from "./topology.ts";
 
+/** What a tablet's place is known by, also when its record is gone. */
+type Placed = Pick<TabletRecord, "alias" | "keyspace" | "shard">;
+
 /** The tablets that a shard has in one cell; none when the record is missing. */
 export async function getShardReplication(
   topo: Topology,
@@ -37,7 +40,7 @@ export async function addReplicationNode(
 /** The record goes with its last tablet. */
 export async function removeReplicationNode(
   topo: Topology,
-  tablet: TabletRecord,
+  tablet: Placed,
   call: Call,
 ): Promise<void> {
   const store = await topo.cell(tablet.alias.cell, call);
@@ -53,7 +56,7 @@ export async function removeReplicationNode(
   }
 }
 
-async function deleteIfEmpty(topo: Topology, tablet: TabletRecord, call: Call): Promise<void> {
+async function deleteIfEmpty(topo: Topology, tablet: Placed, call: Call): Promise<void> {
   const store = await topo.cell(tablet.alias.cell, call);
   const path = shardReplicationPath(tablet.keyspace, tablet.shard);
   const found = await readOptional(store, path, SHARD_REPLICATION, call);

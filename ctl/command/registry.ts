@@ -39,12 +39,14 @@ import { REFRESH_STATE } from "./refresh_state.ts";
 import { REFRESH_STATE_BY_SHARD } from "./refresh_state_by_shard.ts";
 import { RELOAD_SCHEMA } from "./reload_schema.ts";
 import { RELOAD_SCHEMA_KEYSPACE, RELOAD_SCHEMA_SHARD } from "./reload_schema_all.ts";
+import { REPARENT_TABLET } from "./reparent_tablet.ts";
 import { APPLY_ROUTING_RULES, GET_ROUTING_RULES } from "./routing_rules.ts";
 import { SET_KEYSPACE_DURABILITY_POLICY } from "./set_keyspace_durability_policy.ts";
 import { SET_READ_ONLY } from "./set_read_only.ts";
 import { SET_READ_WRITE } from "./set_read_write.ts";
 import { SET_SHARD_IS_PRIMARY_SERVING } from "./set_shard_is_primary_serving.ts";
 import { SET_WRITABLE } from "./set_writable.ts";
+import { SHARD_REPLICATION_FIX } from "./shard_replication_fix.ts";
 import { SHARD_REPLICATION_POSITIONS } from "./shard_replication_positions.ts";
 import {
   GET_SRV_KEYSPACE,
@@ -59,6 +61,7 @@ import { UPDATE_CELL_INFO } from "./update_cell_info.ts";
 import { UPDATE_CELLS_ALIAS } from "./update_cells_alias.ts";
 import { VALIDATE, VALIDATE_KEYSPACE, VALIDATE_SHARD } from "./validate.ts";
 import { VALIDATE_SCHEMA_KEYSPACE, VALIDATE_SCHEMA_SHARD } from "./validate_schema.ts";
+import { VALIDATE_VERSION_KEYSPACE, VALIDATE_VERSION_SHARD } from "./validate_version.ts";
 import type { Command } from "./command.ts";
 
 /** In the order in which help lists them within their group. */
@@ -112,11 +115,13 @@ export const COMMANDS: readonly Command[] = [
   RELOAD_SCHEMA,
   RELOAD_SCHEMA_KEYSPACE,
   RELOAD_SCHEMA_SHARD,
+  REPARENT_TABLET,
   SET_KEYSPACE_DURABILITY_POLICY,
   SET_READ_ONLY,
   SET_READ_WRITE,
   SET_SHARD_IS_PRIMARY_SERVING,
   SET_WRITABLE,
+  SHARD_REPLICATION_FIX,
   SHARD_REPLICATION_POSITIONS,
   START_REPLICATION,
   STOP_REPLICATION,
@@ -127,29 +132,27 @@ export const COMMANDS: readonly Command[] = [
   VALIDATE_SCHEMA_KEYSPACE,
   VALIDATE_SCHEMA_SHARD,
   VALIDATE_SHARD,
+  VALIDATE_VERSION_KEYSPACE,
+  VALIDATE_VERSION_SHARD,
 ];
 
 /** Commands of Vitess that this version doesn't have: asking for one is no typing mistake. */
-const ABSENT: ReadonlySet<string> = new Set([
-  ..."ApplyKeyspaceRoutingRules ApplyShardRoutingRules Backup BackupShard ChangeTabletTags".split(
-    " ",
-  ),
-  ..."CheckThrottler CreateLookupVindex DeleteSrvVSchema DistributedTransaction".split(" "),
-  ..."DropSources EmergencyReparentShard ExecuteFetchAsApp ExecuteHook".split(" "),
-  ..."ExecuteMultiFetchAsDBA ExternalizeVindex GetBackups GetFullStatus".split(" "),
-  ..."GetKeyspaceRoutingRules GetMirrorRules GetPermissions GetShardRoutingRules".split(" "),
-  ..."GetTabletVersion GetThrottlerStatus GetWorkflows LegacyVtctlCommand LookupVindex".split(" "),
-  ..."Materialize Migrate MigrateServedFrom MigrateServedTypes Mount MoveTables OnlineDDL".split(
-    " ",
-  ),
-  ..."RemoveBackup RemoveKeyspaceCell RemoveShardCell ReparentTablet Reshard".split(" "),
-  ..."RestoreFromBackup RunHealthCheck SetShardTabletControl SetVtorcEmergencyReparent".split(" "),
-  ..."ShardReplicationAdd ShardReplicationFix ShardReplicationRemove SleepTablet".split(" "),
-  ..."SourceShardAdd SourceShardDelete SplitClone SplitDiff SwitchReads SwitchWrites".split(" "),
-  ..."TabletExternallyReparented UpdateThrottlerConfig VDiff VReplicationExec".split(" "),
-  ..."ValidatePermissionsKeyspace ValidatePermissionsShard ValidateVersionKeyspace".split(" "),
-  ..."ValidateVersionShard Workflow WriteTopologyPath".split(" "),
-].map((name) => name.toLowerCase()));
+const ABSENT: ReadonlySet<string> = new Set(
+  `
+  ApplyKeyspaceRoutingRules ApplyShardRoutingRules Backup BackupShard ChangeTabletTags
+  CheckThrottler CreateLookupVindex DeleteSrvVSchema DistributedTransaction DropSources
+  EmergencyReparentShard ExecuteFetchAsApp ExecuteHook ExecuteMultiFetchAsDBA
+  ExternalizeVindex GetBackups GetFullStatus GetKeyspaceRoutingRules GetMirrorRules
+  GetPermissions GetShardRoutingRules GetTabletVersion GetThrottlerStatus GetWorkflows
+  LegacyVtctlCommand LookupVindex Materialize Migrate MigrateServedFrom MigrateServedTypes
+  Mount MoveTables OnlineDDL RemoveBackup RemoveKeyspaceCell RemoveShardCell Reshard
+  RestoreFromBackup RunHealthCheck SetShardTabletControl SetVtorcEmergencyReparent
+  ShardReplicationAdd ShardReplicationRemove SleepTablet SourceShardAdd SourceShardDelete
+  SplitClone SplitDiff SwitchReads SwitchWrites TabletExternallyReparented
+  UpdateThrottlerConfig ValidatePermissionsKeyspace ValidatePermissionsShard VDiff
+  VReplicationExec Workflow WriteTopologyPath
+  `.toLowerCase().trim().split(/\s+/),
+);
 
 const BY_NAME: ReadonlyMap<string, Command> = new Map(
   COMMANDS.flatMap((command) =>
