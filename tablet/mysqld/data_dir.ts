@@ -49,7 +49,8 @@ export async function prepareFolder(
   const flavor = flavorOf(await readServerVersion(server));
   const paths = mysqldPaths(folder);
   await Deno.mkdir(paths.root, { recursive: true, mode: 0o700 });
-  const lock = await lockFolder(paths);
+  const lock = new DisposableStack();
+  lock.adopt(await lockFolder(paths), (file) => file.close());
   try {
     const systemUser = Deno.uid() === 0 ? "root" : undefined;
     await makeFolderOf(paths.socket);
@@ -64,10 +65,10 @@ export async function prepareFolder(
       paths,
       fresh,
       finish: () => removeAll(paths.unfinished),
-      [Symbol.dispose]: () => lock.close(),
+      [Symbol.dispose]: () => lock.dispose(),
     };
   } catch (error) {
-    lock.close();
+    lock.dispose();
     throw error;
   }
 }
