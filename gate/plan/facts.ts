@@ -115,6 +115,7 @@ export class Facts {
     const b = this.#column(right, block);
     if (a !== undefined && b !== undefined) {
       const exact = this.#sameType(this.#key(a), this.#key(b));
+      if (exact === undefined) return;
       if (restricts(condition, block, b)) this.#edge(this.#key(a), this.#key(b), exact);
       if (restricts(condition, block, a)) this.#edge(this.#key(b), this.#key(a), exact);
       return;
@@ -145,7 +146,8 @@ export class Facts {
     const entry = block.subqueries.find((subquery) => subquery.query === query);
     for (const arm of entry?.arms ?? []) {
       const inner = this.#openItem(arm, 0);
-      if (inner !== undefined) this.#edge(key, inner, this.#sameType(key, inner));
+      const exact = inner === undefined ? undefined : this.#sameType(key, inner);
+      if (inner !== undefined && exact !== undefined) this.#edge(key, inner, exact);
     }
   }
 
@@ -228,11 +230,18 @@ export class Facts {
     else edges.push({ to, exact });
   }
 
-  #sameType(a: ColumnKey, b: ColumnKey): boolean {
+  /**
+   * Whether equal values are equal in bytes; false when that isn't known. Undefined: the columns
+   * compare as another type than their own (a text and a number, as doubles), and then equality
+   * doesn't even pass on: two numbers may equal one text.
+   */
+  #sameType(a: ColumnKey, b: ColumnKey): boolean | undefined {
     const left = this.#columns.get(a);
     const right = this.#columns.get(b);
-    if (left === undefined || right === undefined || left.dataType === "") return false;
-    return typeClass(left) === typeClass(right) && left.collation === right.collation;
+    if (left === undefined || right === undefined) return false;
+    if (left.dataType === "" || right.dataType === "") return false;
+    if (typeClass(left) !== typeClass(right)) return undefined;
+    return left.collation === right.collation;
   }
 }
 
@@ -248,8 +257,11 @@ const INTEGERS: ReadonlySet<string> = new Set([
   "bigint",
 ]);
 
+/** Types that compare with each other without a change. */
 function typeClass({ dataType }: TableColumn): string {
-  return INTEGERS.has(dataType) ? "integer" : dataType;
+  if (INTEGERS.has(dataType)) return "number";
+  if (/char|text/.test(dataType)) return "text";
+  return /binary|blob/.test(dataType) ? "bytes" : dataType;
 }
 
 /** Each row that goes in comes out or not by itself. */

@@ -5,7 +5,7 @@
  */
 import { vtError } from "../../shared/error/errors.ts";
 import type { Expr, OrderItem, Select, SelectItem, Span } from "../../shared/sql/ast.ts";
-import { callsOf, subqueriesOf } from "../../shared/sql/walk.ts";
+import { callsOf, columnsOf, subqueriesOf } from "../../shared/sql/walk.ts";
 import type { TableColumn } from "../../shared/vschema/keyspace.ts";
 import { type Block, resolveColumn, tableColumn, unsupported } from "./block.ts";
 import type { StatementText } from "./context.ts";
@@ -113,6 +113,16 @@ function checkExtra(select: Select, expr: Expr): void {
     throw unsupported("ORDER BY of what SELECT DISTINCT doesn't select, over shards");
   }
   if (subqueriesOf(expr).length > 0) throw unsupported("subqueries in ORDER BY over shards");
+  for (const { table, name } of columnsOf(expr)) {
+    if (table !== undefined) continue;
+    const key = name.text.toLowerCase();
+    const item = select.items.find(({ alias }) => alias?.text.toLowerCase() === key);
+    const same = item?.expr.kind === "column" && item.expr.name.text.toLowerCase() === key;
+    // Behind the select list the name would mean the column, in ORDER BY it means the alias.
+    if (item !== undefined && !same) {
+      throw unsupported(`alias ${name.text} inside an expression of ORDER BY, over shards`);
+    }
+  }
 }
 
 /** Index of the select item that an ORDER BY names by position, alias or column. */

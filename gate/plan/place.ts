@@ -14,10 +14,12 @@ import {
   tableColumn,
   unsupported,
 } from "./block.ts";
-import { comparisonOf, type Constant, isRoutable, isRoutableType } from "./constant.ts";
+import { comparisonOf, type Constant, constantOf, isRoutable, isRoutableType } from "./constant.ts";
 import { type ColumnKey, type Facts, instanceKey, type ListFact } from "./facts.ts";
 import type { StatementText } from "./context.ts";
 import type { Pin, PlanValue, Routing } from "./plan.ts";
+import { type Edit, replace } from "./template.ts";
+import type { In } from "../../shared/sql/ast.ts";
 
 export type Placement =
   /** The statement goes through whole. */
@@ -30,7 +32,7 @@ export type Placement =
     /** Columns that all rows of a shard's part share with no other shard's. */
     readonly local: ReadonlySet<ColumnKey>;
     /** The IN whose list is split, when there is one. */
-    readonly list: ListFact | undefined;
+    readonly list: { readonly node: In; readonly values: PlanValue } | undefined;
   };
 
 /** The primary vindex of a table, when it routes by one column. */
@@ -322,16 +324,16 @@ function splitByList(scatter: Scatter, many: Many): Placement {
     const all = anchors.every((anchor) =>
       anchor !== undefined && facts.follows(anchor.key, list.key, isExact(anchor))
     );
-    const slot = listSlot(scatter, list, first.comparison);
-    if (!all || slot === undefined) continue;
+    const values = listValues(scatter, list, first.comparison);
+    if (!all || values === undefined) continue;
     return {
       ...many,
-      list,
+      list: { node: list.node, values },
       routing: {
         opcode: "IN",
         keyspace,
         vindex: first.vindex.name,
-        values: [{ from: "list", slot }],
+        values: [values],
         comparison: first.comparison,
       },
       why: `the list of ${vindexColumn(first)} names the shards`,
@@ -341,15 +343,41 @@ function splitByList(scatter: Scatter, many: Many): Placement {
 }
 
 /** Undefined when an item could be on any shard. */
-function listSlot(
+function listValues(
   { text }: Scatter,
   { node }: ListFact,
   comparison: ComparisonKind,
-): number | undefined {
-  if (node.list.kind !== "literal_list" || node.list.slot < 0) return undefined;
-  const type = text.slots[node.list.slot]?.type;
-  if (type === undefined || !isRoutableType(comparison, type)) return undefined;
-  return node.list.slot;
+): PlanValue | undefined {
+  const { list } = node;
+  if (list.kind === "literal_list") {
+    const type = text.slots[list.slot]?.type;
+    if (type === undefined || !isRoutableType(comparison, type)) return undefined;
+    return { from: "list", slot: list.slot };
+  }
+  if (list.kind !== "expr_list") return undefined;
+  const items: PlanValue[] = [];
+  for (const item of list.items) {
+    const constant = constantOf(item, text);
+    if (constant === undefined || !isRoutable(comparison, constant)) return undefined;
+    items.push(constant.value);
+  }
+  return { from: "items", items };
+}
+
+/** The edits, with the list replaced by each shard's own part of it. */
+export function withListOfShard(
+  edits: readonly Edit[],
+  { list }: Extract<Placement, { readonly kind: "many" }>,
+): readonly Edit[] {
+  if (list === undefined) return edits;
+  const { node, values } = list;
+  const span = node.list;
+  // What changes inside the list is in its values.
+  const outside = edits.filter(({ start, end }) => end <= span.start || start >= span.end);
+  if (values.from === "list") return [...outside, replace(span, { shardList: values.slot })];
+  return values.from === "items"
+    ? [...outside, replace(span, { shardItems: values.items })]
+    : edits;
 }
 
 function vindexColumn({ instance }: Anchor): string {

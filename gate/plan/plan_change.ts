@@ -13,12 +13,12 @@ import {
 } from "./block.ts";
 import type { PlanContext, StatementText } from "./context.ts";
 import { Facts } from "./facts.ts";
-import { type Placement, placeStatement } from "./place.ts";
+import { type Placement, placeStatement, withListOfShard } from "./place.ts";
 import type { Dml, Pin, Plan } from "./plan.ts";
 import { distinctPins, tablesUsed } from "./plan_query.ts";
 import { rewriteStatement, unqualified } from "./rewrite.ts";
 import { checkQuery, tableNames } from "./scatter.ts";
-import { type Edit, replace, templateOf } from "./template.ts";
+import { type Edit, templateOf } from "./template.ts";
 
 type Change = Update | Delete;
 
@@ -33,13 +33,12 @@ export function planChange(change: Change, text: StatementText, context: PlanCon
   const pins: Pin[] = [...rewrite.pins];
   const placement = placeStatement(analysis, facts, [root], pins, text);
   if (context.destination !== "one") checkVindexes(change, root.sources.length, analysis);
-  const edits: Edit[] = [...rewrite.edits, ...targetEdits(change)];
+  let edits: readonly Edit[] = [...rewrite.edits, ...targetEdits(change)];
   if (placement.kind === "many") {
     checkMany(change, analysis);
     const query = select;
     checkQuery({ analysis, facts, placement, query, roots: [root], text, edits, pins });
-    const list = placement.list?.node.list;
-    if (list?.kind === "literal_list") edits.push(replace(list, { shardList: list.slot }));
+    edits = withListOfShard(edits, placement);
   }
   return changePlan(change, placement, analysis, templateOf(text, edits), pins);
 }

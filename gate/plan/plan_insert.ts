@@ -63,6 +63,7 @@ export function planInsert(
   if (statement.source.kind === "select") {
     return planInsertSelect({ statement, text, context, analysis, table, edits: [] });
   }
+  for (const query of subqueriesOf(statement)) analyseQuery(analysis, query);
   const rewrite = rewriteStatement(statement, analysis, text);
   const input = { statement, text, context, analysis, table, edits: rewrite.edits };
   if (context.destination === "many") throw vtError("VT03023", context.keyspace);
@@ -100,6 +101,7 @@ function insertRoot(input: Input): Primitive {
   }
   if (table.sharded) checkSharded(input);
   else if (table.autoIncrement === undefined) {
+    onlyKeyspace(input.analysis.instances.filter((instance) => instance.table !== undefined));
     return whole(input, routing("Unsharded", table.keyspace));
   }
   const rows = rowsOf(statement, table);
@@ -175,7 +177,7 @@ function checkCounts({ columns, rows }: Rows): void {
 function splitInsert(input: Input, rows: Rows): Primitive {
   const { statement, text, table, edits } = input;
   if (rows.columns === undefined) throw vtError("VT09004");
-  const generate = generation(input, rows.columns);
+  const generate = generation(input);
   const [primary] = table.columnVindexes;
   const vindexKeys = primary?.keys ?? [];
   for (const [i, key] of vindexKeys.entries()) {
@@ -224,12 +226,10 @@ function comparison(table: VSchemaTable, key: string): Insert["comparisons"][num
   throw unsupported(`vindex ${vindex.name} over a column of type ${column?.dataType ?? ""}`);
 }
 
-function generation(input: Input, columns: readonly string[]): Insert["generate"] {
-  const { table, context } = input;
+function generation({ table, context }: Input): Insert["generate"] {
   if (table.autoIncrement === undefined) return undefined;
   const { column, sequence } = table.autoIncrement;
   const found = context.vschema.findSequence(sequence);
-  if (columns.length === 0) return undefined;
   return {
     column,
     sequenceKeyspace: found.keyspace,

@@ -27,7 +27,8 @@ export function planDdl(ddl: Ddl, text: StatementText, context: PlanContext): Pl
   if (ddl.object === "vschema" || ddl.object === "vitess_migration") {
     throw unsupported(`ALTER ${ddl.object.toUpperCase()}: use vtctl ApplyVSchema`);
   }
-  const names = [...ddl.tables, ...ddl.mentioned, ...(ddl.name === undefined ? [] : [ddl.name])];
+  const named = ddl.name === undefined || BELONG_TO_TABLES.has(ddl.object) ? [] : [ddl.name];
+  const names = [...ddl.tables, ...ddl.mentioned, ...named];
   const keyspace = keyspaceOf(names, ddl.action === "create", context);
   const { sharded } = context.vschema.keyspace(keyspace);
   const several = sharded && context.destination !== "one";
@@ -48,6 +49,9 @@ export function planDdl(ddl: Ddl, text: StatementText, context: PlanContext): Pl
     reserves: ddl.temporary,
   };
 }
+
+/** Their names have no keyspace of their own. */
+const BELONG_TO_TABLES: ReadonlySet<string> = new Set(["index", "trigger"]);
 
 function checkSharded(ddl: Ddl): void {
   const what = `${ddl.action} ${ddl.object}`.toUpperCase();

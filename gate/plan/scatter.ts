@@ -11,7 +11,7 @@ import type { StatementText } from "./context.ts";
 import type { ColumnKey, Facts } from "./facts.ts";
 import { isBuiltIn } from "./functions.ts";
 import { HiddenColumns, mergeKeys, sortType, visibleColumns, weights } from "./order.ts";
-import type { Placement } from "./place.ts";
+import { type Placement, withListOfShard } from "./place.ts";
 import type { AggregateColumn, Limit, Pin, PlanValue, Primitive, Route } from "./plan.ts";
 import { type Edit, insert, remove, replace, templateOf } from "./template.ts";
 
@@ -30,7 +30,7 @@ export interface ScatterInput {
 export function scatterQuery(input: ScatterInput): Primitive {
   checkQuery(input);
   const [root] = input.roots;
-  const edits = [...input.edits, ...listEdits(input)];
+  const edits = withListOfShard(input.edits, input.placement);
   if (input.query.kind !== "select" || root === undefined) return unionOf(input, edits);
   const { select } = root;
   const grouped = groupsAreLocal(input, root);
@@ -357,12 +357,6 @@ function sharedLocalColumn(
       return item !== undefined && !stars && isLocal(facts.keyOf(item.expr, root), local);
     })
   );
-}
-
-function listEdits({ placement }: ScatterInput): readonly Edit[] {
-  const list = placement.list?.node.list;
-  if (list?.kind !== "literal_list") return [];
-  return [replace(list, { shardList: list.slot })];
 }
 
 function routeOf(
