@@ -3,6 +3,7 @@
  * mean is the sessions' business (gate/session/client.ts).
  */
 import { vtError } from "../../shared/error/errors.ts";
+import { sleep } from "../../shared/host/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import { encodeErrPacket } from "../../shared/mysql/err_packet.ts";
 import { encodeFrames } from "../../shared/mysql/frame.ts";
@@ -37,12 +38,16 @@ export interface MysqlServerOptions {
 /** Clients may queue here while the event loop is busy; the kernel cuts it to its somaxconn. */
 const BACKLOG = 4096;
 
+/** Before another try, when the machine can't accept a client. */
+const ACCEPT_RETRY_MS = 100;
+
 export class MysqlServer implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #options: MysqlServerOptions;
   readonly #context: ServerContext;
   readonly #connections = new Map<number, Connection>();
   readonly #tasks = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
   readonly #startedMs = performance.now();
   #accepting: Promise<void> | undefined;
   #state: "serving" | "draining" | "closed" = "serving";
@@ -92,15 +97,30 @@ export class MysqlServer implements AsyncDisposable {
   }
 
   async #accept(): Promise<void> {
-    for await (const conn of this.#listener) {
-      if (this.#connections.size < this.#options.connectionsMax) this.#serve(conn);
-      else this.#task(refuse(conn));
+    while (this.#state === "serving") {
+      try {
+        const conn = await this.#listener.accept();
+        if (this.#connections.size < this.#options.connectionsMax) this.#serve(conn);
+        else this.#task(refuse(conn));
+      } catch (error) {
+        if (this.#state !== "serving") return;
+        // Out of file descriptors, most likely: clients leave, and then it works again.
+        this.#options.log.error("a client could not be accepted", {
+          error: error instanceof Error ? error.message : String(error),
+        });
+        await sleep(ACCEPT_RETRY_MS, { signal: this.#stopped.signal }).catch(() => {});
+      }
     }
   }
 
   #serve(conn: Deno.TcpConn): void {
-    // An answer is one write: waiting for more to send would only delay it.
-    conn.setNoDelay(true);
+    try {
+      // An answer is one write: waiting for more to send would only delay it.
+      conn.setNoDelay(true);
+    } catch (error) {
+      conn.close();
+      throw error;
+    }
     const connectionId = this.#takeConnectionId();
     const remote = conn.remoteAddr;
     const connection = new Connection(this.#context, {
@@ -147,11 +167,16 @@ export class MysqlServer implements AsyncDisposable {
   async drain({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#state === "serving") {
       this.#state = "draining";
-      this.#listener.close();
+      this.#stopListening();
       for (const connection of [...this.#connections.values()]) connection.leave();
     }
     await this.#allGone(signal);
     await this[Symbol.asyncDispose]();
+  }
+
+  #stopListening(): void {
+    this.#stopped.abort();
+    this.#listener.close();
   }
 
   async #allGone(signal: AbortSignal): Promise<void> {
@@ -166,8 +191,9 @@ export class MysqlServer implements AsyncDisposable {
   /** Cuts all clients off. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === "closed") return;
-    if (this.#state === "serving") this.#listener.close();
+    const listening = this.#state === "serving";
     this.#state = "closed";
+    if (listening) this.#stopListening();
     for (const connection of [...this.#connections.values()]) connection.close();
     await this.#accepting;
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);

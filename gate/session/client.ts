@@ -2,6 +2,7 @@
  * The seam between the MySQL server (gate/server), which knows packets, and the executor
  * (gate/executor), which knows statements.
  */
+import type { CommandPacket } from "../../shared/mysql/command_packet.ts";
 
 /** What the handshake settled about a client. */
 export interface ClientInfo {
@@ -37,24 +38,10 @@ export interface ClientWriter {
  * One command of the client (manual, "Command Phase"). Its bytes are the receiver's to keep.
  * `payload` of stmt_execute starts after the statement id (shared/mysql/stmt_execute.ts).
  */
-export type Command =
-  | { readonly com: "query"; readonly sql: Uint8Array }
-  | { readonly com: "init_db"; readonly database: string }
-  | { readonly com: "field_list"; readonly table: string; readonly wildcard: string }
-  | { readonly com: "stmt_prepare"; readonly sql: Uint8Array }
-  | { readonly com: "stmt_execute"; readonly statementId: number; readonly payload: Uint8Array }
-  | {
-    readonly com: "stmt_send_long_data";
-    readonly statementId: number;
-    readonly parameter: number;
-    readonly data: Uint8Array;
-  }
-  | { readonly com: "stmt_reset"; readonly statementId: number }
-  | { readonly com: "stmt_close"; readonly statementId: number }
-  | { readonly com: "stmt_fetch"; readonly statementId: number; readonly rows: number }
-  | { readonly com: "reset_connection" }
-  | { readonly com: "set_option"; readonly multiStatements: boolean }
-  | { readonly com: "process_kill"; readonly connectionId: number };
+export type Command = Exclude<
+  CommandPacket,
+  { readonly com: "ping" | "quit" | "statistics" | "debug" | "change_user" }
+>;
 
 /** What the executor is to the server: one per client. COM_PING, COM_QUIT, COM_STATISTICS and COM_CHANGE_USER stay in the server. */
 export interface ClientSession extends AsyncDisposable {

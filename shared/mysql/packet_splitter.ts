@@ -30,7 +30,7 @@ export class PacketSplitter {
   /** Larger ones are refused; a handshake's packets are smaller than a statement's. */
   payloadBytesMax: number;
   readonly #idle: Uint8Array<ArrayBuffer>;
-  /** Holds a packet whose end has not come; empty otherwise. */
+  /** Holds a packet whose end has not come: the idle buffer while that is enough, or a larger one. */
   #partial: Uint8Array<ArrayBuffer> | undefined;
   #partialBytes = 0;
   readonly #packets: Packet[] = [];
@@ -61,7 +61,7 @@ export class PacketSplitter {
     const partial = this.#partial;
     if (partial === undefined) return this.#idle;
     if (this.#partialBytes < partial.length) return partial.subarray(this.#partialBytes);
-    const grown = new Uint8Array(partial.length * 2);
+    const grown = new Uint8Array(Math.max(PARTIAL_BYTES_MIN, partial.length * 2));
     grown.set(partial);
     this.#partial = grown;
     return grown.subarray(this.#partialBytes);
@@ -100,7 +100,8 @@ export class PacketSplitter {
       return;
     }
     this.#partialBytes += count;
-    const rest = this.#take(partial, this.#partialBytes, true);
+    // The receiver may keep a buffer that is of no further use here.
+    const rest = this.#take(partial, this.#partialBytes, partial !== this.#idle);
     if (rest === 0) return;
     const tail = partial.subarray(rest, this.#partialBytes);
     this.#partial = undefined;
@@ -108,7 +109,10 @@ export class PacketSplitter {
   }
 
   #keep(bytes: Uint8Array): void {
-    const partial = new Uint8Array(Math.max(PARTIAL_BYTES_MIN, bytes.length * 2));
+    let partial = this.#idle;
+    if (bytes.length * 2 > partial.length) {
+      partial = new Uint8Array(Math.max(PARTIAL_BYTES_MIN, bytes.length * 2));
+    }
     partial.set(bytes);
     this.#partial = partial;
     this.#partialBytes = bytes.length;

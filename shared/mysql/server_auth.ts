@@ -137,7 +137,9 @@ function readResponse<C extends Credential>(
     return [{ at: "refused", error: vtError("ER_HANDSHAKE_ERROR") }, undefined];
   }
   const response = decodeHandshakeResponse(payload);
-  return beginLogin(response, response, config);
+  // Without the packet's bytes: a login is kept as long as its client stays.
+  const { user, database, collation, attributes, capabilities } = response;
+  return beginLogin({ user, database, collation, attributes, capabilities }, response, config);
 }
 
 /**
