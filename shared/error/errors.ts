@@ -185,7 +185,7 @@ export const ERRORS = {
   VT23005: row("invalid_argument", 1105, "HY000", (argument: string) => `unexpected argument "${argument}"; flags are written --name value or --name=value`),
 
   // The gate: what a session may do.
-  VT24001: row("invalid_argument", 1105, "HY000", (what: string) => `${what}; want keyspace<:shard><@type>, keyspace[hex] or keyspace[range]`),
+  VT24001: row("invalid_argument", 1049, "42000", (what: string) => `${what}; want keyspace<:shard><@type>, keyspace[hex] or keyspace[range]`),
   VT24002: row("failed_precondition", 1105, "HY000", () => "cannot set tablet target while in a transaction"),
   VT24003: row("invalid_argument", 1115, "42000", (name: string) => `charset/name ${name} is not supported; use utf8mb4, utf8mb3, latin1, ascii or binary`),
   VT24004: row("unimplemented", 1235, "42000", (mode: string) => `setting the ${mode} sql_mode is unsupported: it changes how statements are read`),

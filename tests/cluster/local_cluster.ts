@@ -1,4 +1,5 @@
 /** A whole cluster under test: `deno task cluster` as its user starts it, on free ports. */
+import { resolve as resolvePath } from "node:path";
 import { isFree } from "../../ctl/local/free_ports.ts";
 import { type PidRecord, readPidRecord, startTicks } from "../../ctl/local/pid_record.ts";
 
@@ -7,7 +8,7 @@ const READY_MS_MAX = 120_000;
 const STOP_MS_MAX = 60_000;
 
 export interface LocalClusterOptions {
-  /** Path below the repository; examples/commerce.yaml when absent. */
+  /** Absolute, or below the repository; examples/commerce.yaml when absent. */
   readonly file?: string;
   readonly dataDir: string;
   readonly portOffset?: number;
@@ -162,7 +163,7 @@ function freeOffset(): number {
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const portOffset = options.portOffset ?? freeOffset();
   const args = ["run", "-A", `${ROOT}ctl/local/main.ts`];
-  if (options.file !== undefined) args.push(`${ROOT}${options.file}`);
+  if (options.file !== undefined) args.push(resolvePath(ROOT, options.file));
   args.push("--data-dir", options.dataDir, "--port-offset", String(portOffset));
   if (options.mysqld !== undefined) args.push("--mysqld", options.mysqld);
   const child = new Deno.Command(Deno.execPath(), {
