@@ -10,7 +10,7 @@ import { listCells } from "../../topo/cells.ts";
 import { defineCommand } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findShard, type FoundShard, tabletsOf } from "./lookup.ts";
-import { many, parseKeyspaceShard } from "./positional.ts";
+import { oneOrMore, parseKeyspaceShard } from "./positional.ts";
 
 export const DELETE_SHARDS = defineCommand({
   name: "DeleteShards",
@@ -24,7 +24,7 @@ export const DELETE_SHARDS = defineCommand({
     "force": toggle({ help: "no error when a shard doesn't exist", fallback: false }),
   },
   flagAliases: { r: "recursive", f: "force" },
-  positionals: { shards: many("keyspace/shard", parseKeyspaceShard) },
+  positionals: { shards: oneOrMore("keyspace/shard", parseKeyspaceShard) },
   run: async (context, { args, flags }) => {
     const deleted: string[] = [];
     for (const name of args.shards) {

@@ -8,7 +8,7 @@ import { lockShard } from "../../topo/locks.ts";
 import { defineCommand } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findShard, findTablet } from "./lookup.ts";
-import { many, parseAlias } from "./positional.ts";
+import { oneOrMore, parseAlias } from "./positional.ts";
 
 export const DELETE_TABLETS = defineCommand({
   name: "DeleteTablets",
@@ -21,7 +21,7 @@ export const DELETE_TABLETS = defineCommand({
     "allow-primary": toggle({ help: "also the primary of a shard", fallback: false }),
   },
   flagAliases: { p: "allow-primary", "allow-master": "allow-primary" },
-  positionals: { aliases: many("alias", parseAlias) },
+  positionals: { aliases: oneOrMore("alias", parseAlias) },
   run: async (context, { args: { aliases }, flags: { allowPrimary } }) => {
     const tablets = await Promise.all(aliases.map((alias) => findTablet(context, alias)));
     for (const tablet of tablets) {

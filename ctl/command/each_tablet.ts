@@ -38,7 +38,7 @@ export async function eachTablet(
   return failures.sort((a, b) => (a.tablet < b.tablet ? -1 : 1));
 }
 
-/** Whether all went well, as the last line and as an exit code: nobody reads warnings in scripts. */
+/** Tells the caller what went wrong on tablets that the command can do without. */
 export function sayFailures(context: CommandContext, failures: readonly TabletFailure[]): void {
   for (const { tablet, error } of failures) context.say(`warning: ${tablet}: ${error}`);
 }

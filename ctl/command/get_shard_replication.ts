@@ -3,7 +3,7 @@ import { printJson } from "./command.ts";
 import { findCells, findShard } from "./lookup.ts";
 import { protoAlias } from "./proto_json.ts";
 import { defineCommand } from "./command.ts";
-import { any, one, parseKeyspaceShard, parseName } from "./positional.ts";
+import { one, parseKeyspaceShard, parseName, zeroOrMore } from "./positional.ts";
 
 export const GET_SHARD_REPLICATION = defineCommand({
   name: "GetShardReplication",
@@ -13,7 +13,7 @@ export const GET_SHARD_REPLICATION = defineCommand({
   flags: {},
   positionals: {
     shard: one("keyspace/shard", parseKeyspaceShard),
-    cells: any("cell", parseName),
+    cells: zeroOrMore("cell", parseName),
   },
   run: async (context, { args }) => {
     const { keyspace, shard } = await findShard(context, args.shard);

@@ -1,5 +1,5 @@
 /** The texts of `vtctl`, `vtctl --help` and `vtctl COMMAND --help`. */
-import { printHelp } from "../../shared/flags/help.ts";
+import { printHelp, wrap } from "../../shared/flags/help.ts";
 import { EXIT_CODES } from "../../shared/rpc/ctl_api.ts";
 import { type Command, COMMAND_GROUPS } from "./command.ts";
 
@@ -62,18 +62,4 @@ export function printCommandHelp(command: Command): string {
     lines.push("", `Also called ${command.legacyNames.join(", ")}.`);
   }
   return head + lines.map((line) => `${line}\n`).join("");
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }

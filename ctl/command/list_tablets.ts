@@ -2,7 +2,14 @@
 import type { TabletRecord } from "../../shared/model/records.ts";
 import { defineCommand } from "./command.ts";
 import { findShard } from "./lookup.ts";
-import { any, many, one, parseAlias, parseKeyspaceShard, parseName } from "./positional.ts";
+import {
+  one,
+  oneOrMore,
+  parseAlias,
+  parseKeyspaceShard,
+  parseName,
+  zeroOrMore,
+} from "./positional.ts";
 import { ALL_TABLETS, filterTablets } from "./tablet_filter.ts";
 import { protoTablet } from "./proto_json.ts";
 import { printTabletLine } from "./tablet_line.ts";
@@ -21,7 +28,7 @@ export const LIST_ALL_TABLETS = defineCommand({
   summary: "Lists the tablets of all cells, or of the named ones; see GetTablets.",
   examples: ["ListAllTablets", "ListAllTablets zone1"],
   flags: {},
-  positionals: { cells: any("cell", parseName) },
+  positionals: { cells: zeroOrMore("cell", parseName) },
   run: (context, { args: { cells } }) => filterTablets(context, { ...ALL_TABLETS, cells }),
   toJson,
   print,
@@ -48,7 +55,7 @@ export const LIST_TABLETS = defineCommand({
   summary: "Lists the named tablets; see GetTablets.",
   examples: ["ListTablets zone1-100 zone1-101"],
   flags: {},
-  positionals: { aliases: many("alias", parseAlias) },
+  positionals: { aliases: oneOrMore("alias", parseAlias) },
   run: (context, { args: { aliases } }) => filterTablets(context, { ...ALL_TABLETS, aliases }),
   toJson,
   print,

@@ -48,7 +48,7 @@ export function optional<T>(
 }
 
 /** All that are left, one at least. Must come last. */
-export function many<T>(label: string, parse: (text: string) => T): Positional<readonly T[]> {
+export function oneOrMore<T>(label: string, parse: (text: string) => T): Positional<readonly T[]> {
   return {
     label: `<${label}> [<${label}> ...]`,
     arity: "rest",
@@ -58,7 +58,7 @@ export function many<T>(label: string, parse: (text: string) => T): Positional<r
 }
 
 /** All that are left, maybe none. Must come last. */
-export function any<T>(label: string, parse: (text: string) => T): Positional<readonly T[]> {
+export function zeroOrMore<T>(label: string, parse: (text: string) => T): Positional<readonly T[]> {
   return { label: `[<${label}> ...]`, arity: "rest", min: 0, parse: (texts) => texts.map(parse) };
 }
 

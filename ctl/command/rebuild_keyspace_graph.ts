@@ -2,7 +2,7 @@ import { list, toggle } from "../../shared/flags/flag.ts";
 import { rebuildKeyspaceGraph } from "../../topo/srv_keyspaces.ts";
 import { defineCommand } from "./command.ts";
 import { findCells, findKeyspace } from "./lookup.ts";
-import { many, parseName } from "./positional.ts";
+import { oneOrMore, parseName } from "./positional.ts";
 
 export const REBUILD_KEYSPACE_GRAPH = defineCommand({
   name: "RebuildKeyspaceGraph",
@@ -14,7 +14,7 @@ export const REBUILD_KEYSPACE_GRAPH = defineCommand({
     "allow-partial": toggle({ help: "even when the shards leave a gap", fallback: false }),
   },
   flagAliases: { c: "cells" },
-  positionals: { keyspaces: many("keyspace", parseName) },
+  positionals: { keyspaces: oneOrMore("keyspace", parseName) },
   run: async (context, { args: { keyspaces }, flags: { cells, allowPartial } }) => {
     for (const keyspace of keyspaces) await findKeyspace(context, keyspace);
     const named = await findCells(context, cells);

@@ -2,7 +2,7 @@
 import { getSrvKeyspace, listSrvKeyspaces } from "../../topo/srv_keyspaces.ts";
 import { defineCommand, printJson } from "./command.ts";
 import { findCell, findCells, findKeyspace } from "./lookup.ts";
-import { any, one, parseName } from "./positional.ts";
+import { one, parseName, zeroOrMore } from "./positional.ts";
 import { protoSrvKeyspace } from "./proto_json.ts";
 
 export const GET_SRV_KEYSPACES = defineCommand({
@@ -11,7 +11,7 @@ export const GET_SRV_KEYSPACES = defineCommand({
   summary: "Shows which shards serve a keyspace in each cell.",
   examples: ["GetSrvKeyspaces customer", "GetSrvKeyspaces customer zone1"],
   flags: {},
-  positionals: { keyspace: one("keyspace", parseName), cells: any("cell", parseName) },
+  positionals: { keyspace: one("keyspace", parseName), cells: zeroOrMore("cell", parseName) },
   run: async (context, { args: { keyspace, cells } }) => {
     await findKeyspace(context, keyspace);
     const found: [string, ReturnType<typeof protoSrvKeyspace>][] = [];
@@ -46,7 +46,7 @@ export const GET_SRV_KEYSPACE_NAMES = defineCommand({
   summary: "Lists the keyspaces that each cell serves.",
   examples: ["GetSrvKeyspaceNames"],
   flags: {},
-  positionals: { cells: any("cell", parseName) },
+  positionals: { cells: zeroOrMore("cell", parseName) },
   run: async (context, { args: { cells } }) => {
     const entries = await Promise.all((await findCells(context, cells)).map(async (cell) => {
       const names = await listSrvKeyspaces(context.topo, cell, context);

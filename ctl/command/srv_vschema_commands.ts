@@ -3,7 +3,7 @@ import type { SrvVSchema } from "../../shared/model/records.ts";
 import { getSrvVSchema } from "../../topo/srv_vschemas.ts";
 import { defineCommand, printJson } from "./command.ts";
 import { findCell, findCells, isAbsent } from "./lookup.ts";
-import { any, one, parseName } from "./positional.ts";
+import { one, parseName, zeroOrMore } from "./positional.ts";
 import { protoRoutingRules } from "./proto_json.ts";
 
 function proto(record: SrvVSchema): Record<string, unknown> {
@@ -33,7 +33,7 @@ export const GET_SRV_VSCHEMAS = defineCommand({
   summary: "Shows the VSchemas as the gates of each cell have them.",
   examples: ["GetSrvVSchemas"],
   flags: {},
-  positionals: { cells: any("cell", parseName) },
+  positionals: { cells: zeroOrMore("cell", parseName) },
   run: async (context, { args: { cells } }) => {
     const found: [string, Record<string, unknown>][] = [];
     for (const cell of await findCells(context, cells)) {

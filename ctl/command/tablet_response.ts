@@ -12,7 +12,11 @@ type Decoders = {
   readonly [Method in TabletAdminMethod]: (body: Body) => TabletAdmin[Method]["response"];
 };
 
-/** A JSON object whose fields are read by type; VT20013 names the one that is wrong. */
+/**
+ * A JSON object whose fields are read by type; VT20013 names the one that is wrong. Unlike records,
+ * whose absent fields have defaults, an answer must be whole: waiting for a position that isn't
+ * there would be waiting for nothing.
+ */
 class Body {
   readonly #fields: Readonly<Record<string, unknown>>;
 

@@ -73,6 +73,11 @@ async function answer(context: Context, name: string, api: CommandApi): Promise<
 }
 
 async function readBody(context: Context): Promise<unknown> {
+  // A web page elsewhere can make a browser post forms and plain texts here, but no JSON.
+  const type = context.req.header("content-type") ?? "";
+  if (!/^application\/json\b/i.test(type)) {
+    throw vtError("VT20013", "the request needs content-type: application/json");
+  }
   try {
     return await context.req.json();
   } catch {
@@ -93,7 +98,8 @@ function stream(name: string, prepared: PreparedCommand, { runner, log }: Comman
       const say = (line: string): void => {
         if ((controller.desiredSize ?? 0) > -LINES_WAITING_MAX) send({ line });
       };
-      runner.run(name, prepared, { signal: leave.signal, say })
+      // Its end is the stream's; all that it may throw becomes the stream's last line.
+      void runner.run(name, prepared, { signal: leave.signal, say })
         .then(({ result, text }) => send({ result: result ?? null, text }))
         .catch((error) => {
           const answered = toCommandError(error);

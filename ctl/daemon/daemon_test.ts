@@ -28,9 +28,15 @@ async function vtctl(
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
-async function post(vtctld: TestVtctld, name: string, body: string): Promise<[number, string]> {
+async function post(
+  vtctld: TestVtctld,
+  name: string,
+  body: string,
+  type = "application/json",
+): Promise<[number, string]> {
   const response = await fetch(`http://${vtctld.server}/api/v1/commands/${name}`, {
     method: "POST",
+    headers: { "content-type": type },
     body,
   });
   return [response.status, await response.text()];
@@ -125,6 +131,8 @@ Deno.test("vtctld and vtctl", async (t) => {
       assert.equal(got, status, text.slice(0, 200));
       assert.match(text, message);
     }
+    const form = await post(vtctld, "GetKeyspaces", '{"args": []}', "text/plain");
+    assert.equal(form[0], 400, "a page of another site can't send commands");
     const [status, text] = await post(vtctld, "GetCellInfoNames", '{"args": []}');
     assert.deepEqual([status, text], [200, '{"result":{"names":["zone1"]},"text":"zone1"}\n']);
   });
@@ -155,6 +163,7 @@ Deno.test("vtctld and vtctl", async (t) => {
     const leave = new AbortController();
     const waiting = fetch(`http://${vtctld.server}/api/v1/commands/ApplyVSchema`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ args: ["--vschema={}", "commerce"] }),
       signal: leave.signal,
     }).then((response) => response.text());

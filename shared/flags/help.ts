@@ -56,7 +56,8 @@ function pad(text: string, width: number): string {
   return text.padEnd(width);
 }
 
-function wrap(text: string, width: number): string[] {
+/** Lines of whole words, none wider than `width` unless a word is. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

@@ -5,7 +5,7 @@
  *     GET  /api/v1/commands/NAME     CommandSummary with its help
  *     POST /api/v1/commands/NAME     CommandRequest -> lines of JSON, one CommandEvent each
  *
- * The last line has `result` or `error`; a stream that ends without one was cut. Leaving closes
+ * The request is application/json. The last line has `result` or `error`; a stream that ends without one was cut. Leaving closes
  * the request and so cancels the command.
  */
 import { isErrorId, type Status, VtError, vtError } from "../error/errors.ts";
