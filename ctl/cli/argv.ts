@@ -60,8 +60,13 @@ function readFlag(argument: string): { readonly name: string; readonly value?: s
   return match?.[2] === undefined ? { name } : { name, value: match[2] };
 }
 
-/** Reads a file's text, "-" being the standard input. */
-export type ReadText = (file: string) => string;
+/** This machine's files. */
+export interface Files {
+  /** A file's text, "-" being the standard input. */
+  readonly read: (file: string) => string;
+  /** The path from the root. */
+  readonly resolve: (file: string) => string;
+}
 
 /** Flags that name a file here and carry its text to vtctld. */
 const FILE_FLAGS: Readonly<Record<string, string>> = {
@@ -77,7 +82,7 @@ const TEXT_FLAGS: ReadonlySet<string> = new Set(["sql", "vschema", "rules"]);
 export function readFiles(
   command: string,
   args: readonly string[],
-  read: ReadText,
+  files: Files,
 ): readonly string[] {
   const isApply = command.toLowerCase() === "apply";
   const out: string[] = [];
@@ -94,12 +99,14 @@ export function readFiles(
     if (target !== undefined) {
       const file = value ?? args[++i];
       if (file === undefined) throw new SyntaxError(`${argument} needs a file`);
-      out.push(`--${target}=${read(file)}`);
+      out.push(`--${target}=${files.read(file)}`);
+      // Names of other files in a cluster file are relative to it.
+      if (isApply && file !== "-") out.push(`--file=${files.resolve(file)}`);
       continue;
     }
     const next = value ?? args[i + 1] ?? "";
     if (TEXT_FLAGS.has(name) && next.startsWith("@")) {
-      out.push(`${argument.split("=", 1)[0]}=${read(next.slice(1))}`);
+      out.push(`${argument.split("=", 1)[0]}=${files.read(next.slice(1))}`);
       if (value === undefined) i++;
       continue;
     }

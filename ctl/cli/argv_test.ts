@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { parseCommandLine, readFiles } from "./argv.ts";
 
-const files = (file: string): string => `<${file}>`;
+const files = {
+  read: (file: string): string => `<${file}>`,
+  resolve: (file: string): string => `/here/${file}`,
+};
 
 Deno.test("parseCommandLine() takes vtctl's own flags on both sides of the command", () => {
   const line = parseCommandLine(["--server", "a:1", "GetTablets", "--keyspace", "x"], "");
@@ -45,7 +48,11 @@ Deno.test("readFiles() sends what files hold", () => {
     "ks",
   ]);
   assert.deepEqual(readFiles("ApplySchema", ["-sql=@a.sql", "ks"], files), ["-sql=<a.sql>", "ks"]);
-  assert.deepEqual(readFiles("apply", ["-f", "c.yaml"], files), ["--yaml=<c.yaml>"]);
+  assert.deepEqual(readFiles("apply", ["-f", "c.yaml"], files), [
+    "--yaml=<c.yaml>",
+    "--file=/here/c.yaml",
+  ]);
+  assert.deepEqual(readFiles("apply", ["-f", "-"], files), ["--yaml=<->"]);
   assert.deepEqual(readFiles("CreateKeyspace", ["-f", "ks"], files), ["-f", "ks"]);
   assert.deepEqual(readFiles("ApplySchema", ["--sql", "select 1", "--", "--sql=@x"], files), [
     "--sql",

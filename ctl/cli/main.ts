@@ -2,6 +2,7 @@
  * vtctl: sends a command to vtctld, shows its progress on stderr and its result on stdout. It
  * knows no command itself, so that it starts fast; only help loads the list of them.
  */
+import { resolve } from "node:path";
 import { EXIT_CODES, exitCodeOf } from "../../shared/rpc/ctl_api.ts";
 import { type CommandLine, parseCommandLine, readFiles } from "./argv.ts";
 import { callCommand } from "./client.ts";
@@ -12,7 +13,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     line = parseCommandLine(argv, Deno.env.get("VTCTL_SERVER") ?? "");
     if (line.help || line.command === "") return await showHelp(line.command);
-    args = readFiles(line.command, line.args, readText);
+    args = readFiles(line.command, line.args, { read: readText, resolve: (file) => resolve(file) });
   } catch (error) {
     writeAll(Deno.stderr, `vtctl: ${error instanceof Error ? error.message : String(error)}\n`);
     return EXIT_CODES.usage;

@@ -21,7 +21,7 @@ export const APPLY_CLUSTER = defineCommand({
   flagAliases: { f: "file", filename: "file" },
   positionals: {},
   run: async (context, { flags: { yaml, file } }) => {
-    if (file !== "") {
+    if (yaml === "" && file !== "") {
       throw vtError("VT22001", "vtctl reads the file and sends its text; over the API give --yaml");
     }
     if (yaml.trim() === "") {
@@ -33,7 +33,7 @@ export const APPLY_CLUSTER = defineCommand({
         "this vtctld belongs to no local cluster: it was started without --supervisor-address; start one with deno task cluster",
       );
     }
-    await context.supervisor.apply(yaml, context.say, context);
+    await context.supervisor.apply({ yaml, file }, context.say, context);
     return { applied: true };
   },
   print: () => "applied",

@@ -1,10 +1,16 @@
 /** The supervisor of a local cluster: POST /api/apply with a cluster file. */
 import { isErrorId, VtError, vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 
+/** A cluster file's text, and its path ("" when it has none) for the files that it names. */
+export interface ClusterFile {
+  readonly yaml: string;
+  readonly file: string;
+}
+
 export interface Supervisor {
   /** Brings the cluster to what the YAML says. `onLine` gets each line of progress. */
   apply(
-    yaml: string,
+    cluster: ClusterFile,
     onLine: (line: string) => void,
     call: { readonly signal: AbortSignal },
   ): Promise<void>;
@@ -13,13 +19,13 @@ export interface Supervisor {
 /** `address` as "http://127.0.0.1:PORT". */
 export function httpSupervisor(address: string): Supervisor {
   return {
-    async apply(yaml, onLine, { signal }) {
+    async apply(cluster, onLine, { signal }) {
       let response: Response;
       try {
         response = await fetch(`${address.replace(/\/$/, "")}/api/apply`, {
           method: "POST",
           headers: { "content-type": "application/json" },
-          body: JSON.stringify({ yaml }),
+          body: JSON.stringify(cluster),
           signal,
         });
       } catch (error) {
