@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { startTestServer } from "../../tests/harness/mysql_server.ts";
 import { command, RawMysqlClient } from "../../tests/harness/raw_mysql_client.ts";
 import { forRandom } from "../../tests/harness/random.ts";
@@ -245,4 +245,29 @@ Deno.test("drain() cuts off who doesn't finish in time", async () => {
   await started.server.drain({ signal: AbortSignal.timeout(50) });
   await client.closed();
   strictEqual(started.sessions.sessions.size, 0);
+});
+
+Deno.test("a client whose character set can hide a quote is refused at the login", async () => {
+  await using started = startTestServer();
+  const logIn = async (collation: number) => {
+    using client = await RawMysqlClient.connect(started.port);
+    const greeting = decodeHandshakeGreeting((await client.read()).payload);
+    await client.send(client.response(greeting, "user", "", { collation }), 1);
+    return (await client.read()).payload;
+  };
+  const gbk = decodeErrPacket(await logIn(28));
+  strictEqual(gbk.errno, 1115);
+  match(gbk.message, /gbk is not supported; use utf8mb4/);
+  for (const collation of [0, 8, 33, 45, 63, 224, 255]) {
+    strictEqual((await logIn(collation))[0], 0, String(collation));
+  }
+  deepStrictEqual(started.sessions.clients.map((client) => client.collation), [
+    45,
+    8,
+    33,
+    45,
+    63,
+    224,
+    45,
+  ]);
 });

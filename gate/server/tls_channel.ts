@@ -31,20 +31,21 @@ export function tlsStarter(files: TlsFiles): (plain: Channel) => Promise<Channel
   };
 }
 
+/** Its callbacks take both outcomes of each promise. */
 function duplexOf(plain: Channel): Duplex {
   return new Duplex({
     read() {
       const buffer = new Uint8Array(READ_BYTES);
-      plain.read(buffer).then(
+      void plain.read(buffer).then(
         (count) => this.push(count === null ? null : buffer.subarray(0, count)),
         (error) => this.destroy(error),
       );
     },
     write(chunk: Uint8Array<ArrayBuffer>, _encoding, done) {
-      writeAll(plain, chunk).then(() => done(), done);
+      void writeAll(plain, chunk).then(() => done(), done);
     },
     final(done) {
-      plain.closeWrite().then(() => done(), done);
+      void plain.closeWrite().then(() => done(), done);
     },
   });
 }

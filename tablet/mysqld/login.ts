@@ -56,7 +56,7 @@ async function untilAborted(
     return await Promise.race([dialing, aborted.promise]);
   } catch (error) {
     // Whoever asked has gone; the connection, or its failure, interests nobody.
-    dialing.then((conn) => conn.close(), () => {});
+    void dialing.then((conn) => conn.close(), () => {});
     throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
