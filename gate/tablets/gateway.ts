@@ -27,6 +27,7 @@ import type {
   TabletHealth,
 } from "../../shared/rpc/query_service.ts";
 import { noTablet, type TabletDirectory } from "./directory.ts";
+import type { ExecuteCall } from "./execute_call.ts";
 import type { TabletPeer } from "./peer.ts";
 import { isRead } from "./read.ts";
 import type { TabletRpc } from "./tablet_rpc.ts";
@@ -74,23 +75,56 @@ export class Gateway implements QueryService {
     options: Options,
   ): Promise<ExecuteResult> {
     if (request.transactionId !== 0) return await this.#executePinned(request, sink, options);
-    let delivered = false;
-    const watched: PacketSink = (packets) => {
-      delivered = true;
-      return sink(packets);
-    };
-    const attempt: Attempt<ExecuteResult> = async (rpc, peer) => {
-      const result = await rpc.execute(request, watched, options);
-      if (!delivered && request.target.tabletType === "primary" && isReadOnly(result.terminal)) {
-        // mysqld was demoted under the statement. An opened transaction is empty: end it.
-        await this.#giveUp(rpc, request.target, result.transactionId);
-        throw vtError("VT20001", "read-only: the primary was demoted");
+    let failure: unknown;
+    const peer = this.#options.directory.pick(request.target);
+    const rpc = peer?.rpc;
+    // The usual way is as flat as can be: each statement pays for it.
+    if (peer !== undefined && rpc !== undefined) {
+      const call = rpc.start(request, sink, options);
+      try {
+        return await this.#accept(call, await call.result, request, rpc, peer);
+      } catch (error) {
+        if (!isRefusal(error) && !(isLost(error) && isRepeatable(request, call))) throw error;
+        failure = error;
       }
-      return this.#adopt(result, rpc, peer);
+    }
+    return await this.#executeSlowly(request, sink, options, failure);
+  }
+
+  async #executeSlowly(
+    request: ExecuteRequest,
+    sink: PacketSink,
+    options: Options,
+    failure: unknown,
+  ): Promise<ExecuteResult> {
+    let call: ExecuteCall | undefined;
+    const attempt: Attempt<ExecuteResult> = async (rpc, peer) => {
+      call = rpc.start(request, sink, options);
+      return this.#accept(call, await call.result, request, rpc, peer);
     };
-    const mayRepeat = () =>
-      !delivered && request.begin === "" && !request.reserve && isRead(request.sql);
-    return await this.#retry(request.target, attempt, mayRepeat, options);
+    const mayRepeat = () => call !== undefined && isRepeatable(request, call);
+    return await this.#retrySlowly(request.target, attempt, mayRepeat, options, failure);
+  }
+
+  /** The result under an id of our own. Throws VT20001 when mysqld has turned read-only. */
+  #accept(
+    call: ExecuteCall,
+    result: ExecuteResult,
+    request: ExecuteRequest,
+    rpc: TabletRpc,
+    peer: TabletPeer,
+  ): ExecuteResult | Promise<ExecuteResult> {
+    const { transactionId, terminal } = result;
+    if (request.target.tabletType === "primary" && !call.delivered && isReadOnly(terminal)) {
+      return this.#refuseReadOnly(rpc, request.target, transactionId);
+    }
+    return transactionId === 0 ? result : this.#adopt(result, rpc, peer);
+  }
+
+  /** mysqld was demoted under the statement. An opened transaction is empty: end it. */
+  async #refuseReadOnly(rpc: TabletRpc, target: Target, remoteId: number): Promise<never> {
+    await this.#giveUp(rpc, target, remoteId);
+    throw vtError("VT20001", "read-only: the primary was demoted");
   }
 
   async #giveUp(rpc: TabletRpc, target: Target, remoteId: number): Promise<void> {
@@ -101,7 +135,6 @@ export class Gateway implements QueryService {
 
   /** Gives a transaction that the tablet opened an id of our own. */
   #adopt(result: ExecuteResult, rpc: TabletRpc, peer: TabletPeer): ExecuteResult {
-    if (result.transactionId === 0) return result;
     const transactionId = ++this.#lastId;
     this.#pinned.set(transactionId, {
       rpc,
@@ -259,6 +292,11 @@ export class Gateway implements QueryService {
       }
     }
   }
+}
+
+/** Nothing of it has been delivered, and a second run does no harm. */
+function isRepeatable(request: ExecuteRequest, call: ExecuteCall): boolean {
+  return !call.delivered && request.begin === "" && !request.reserve && isRead(request.sql);
 }
 
 function always(): boolean {

@@ -3,7 +3,6 @@ import type { MuxClient } from "../../shared/host/mux_client.ts";
 import type { TabletAlias, Target } from "../../shared/model/tablet.ts";
 import { decodeHealth, decodeSchema } from "../../shared/rpc/documents.ts";
 import {
-  decodeExecuteEnd,
   decodePrepareResult,
   METHOD_COMMIT,
   METHOD_EXECUTE,
@@ -27,6 +26,7 @@ import type {
   TableSchema,
   TabletHealth,
 } from "../../shared/rpc/query_service.ts";
+import { ExecuteCall } from "./execute_call.ts";
 import { Slab } from "../../shared/rpc/slab.ts";
 import { WireReader, type WireWriter } from "../../shared/rpc/wire.ts";
 
@@ -45,21 +45,15 @@ export class TabletRpc implements QueryService {
   }
 
   execute(request: ExecuteRequest, sink: PacketSink, options: Options): Promise<ExecuteResult> {
-    return new Promise((resolve, reject) => {
-      this.#client.call((out) => this.#encoder.write(out, METHOD_EXECUTE, request), {
-        data: sink,
-        end: (payload) => this.#end(payload, sink).then(resolve, reject),
-        fail: reject,
-      }, options.signal);
-    });
+    return this.start(request, sink, options).result;
   }
 
-  async #end(payload: Uint8Array, sink: PacketSink): Promise<ExecuteResult> {
-    const { transactionId, packets, terminal } = decodeExecuteEnd(payload);
-    // Before the first await: the payload is the connection's.
-    const copy = this.#slab.copy(terminal);
-    if (packets.length > 0) await sink(packets);
-    return { transactionId, tablet: this.#alias, terminal: copy };
+  /** `execute`, for who wants to know how far it came. */
+  start(request: ExecuteRequest, sink: PacketSink, options: Options): ExecuteCall {
+    const call = new ExecuteCall(sink, this.#alias, this.#slab);
+    const write = (out: WireWriter) => this.#encoder.write(out, METHOD_EXECUTE, request);
+    this.#client.call(write, call, options.signal);
+    return call;
   }
 
   async prepare(request: ExecuteRequest, options: Options): Promise<PrepareResult> {

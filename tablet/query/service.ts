@@ -39,7 +39,7 @@ import { PooledConnection } from "./pooled_connection.ts";
 import { limitsOf, type QueryLimits } from "./query_limits.ts";
 import { Sequences } from "./sequences.ts";
 import { mysqldLost, type RunDependencies, StatementRun } from "./statement_run.ts";
-import { isErr, isOk, statusFlagsOf } from "./terminal.ts";
+import { isOk, statusFlagsOf } from "./terminal.ts";
 
 /** What the tablet serves, decided by tablet/serve. */
 export interface Serving {
@@ -180,19 +180,18 @@ export class QueryEngine implements AsyncDisposable {
     request: ExecuteRequest,
     sink: PacketSink,
     signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    const limits = limitsOf(this.#options.limits, request.limits);
+  ): Promise<ExecuteResult> {
     const acquired = this.#pool.acquire(request.profile, signal);
+    // No wait where one is idle: each statement would pay for it.
     const connection = acquired instanceof PooledConnection
       ? acquired
-      : await acquired.catch((error) => {
-        throw notConnected(error);
-      });
+      : await acquired.catch(rethrowNotConnected);
     try {
-      const terminal = await new StatementRun(this.#run, connection, limits, sink)
-        .run(request, signal);
+      const run = new StatementRun(this.#run, connection, this.limits(request), sink);
+      const terminal = await run.run(request, signal);
       this.#release(connection, statusFlagsOf(terminal));
-      return terminal;
+      this.#noticeDdl(request.sql, terminal);
+      return { transactionId: 0, tablet: this.#options.alias, terminal };
     } catch (error) {
       if (connection.closed) this.#pool.clearIdle();
       // What a failed statement left on the connection is not known.
@@ -209,13 +208,19 @@ export class QueryEngine implements AsyncDisposable {
     else this.#pool.discard(connection);
   }
 
-  start(
+  /** Runs a statement in a transaction or on a reserved connection, or opens one with it. */
+  async executePinned(
     request: ExecuteRequest,
     owner: object,
     sink: PacketSink,
     signal: AbortSignal,
-  ): Promise<{ readonly transactionId: number; readonly terminal: Uint8Array }> {
-    return this.transactions.start(request, this.limits(request), owner, sink, signal);
+  ): Promise<ExecuteResult> {
+    const limits = this.limits(request);
+    const { transactionId, terminal } = request.transactionId === 0
+      ? await this.transactions.start(request, limits, owner, sink, signal)
+      : await this.transactions.execute(request, limits, sink, signal);
+    this.#noticeDdl(request.sql, terminal);
+    return { transactionId, tablet: this.#options.alias, terminal };
   }
 
   limits(request: ExecuteRequest): Limits {
@@ -245,7 +250,11 @@ export class QueryEngine implements AsyncDisposable {
     }
   }
 
-  /** After a statement that may have changed the schema: gates learn of it through health. */
+  #noticeDdl(sql: Uint8Array, terminal: Uint8Array): void {
+    if (mayChangeSchema(sql) && isOk(terminal)) this.schemaMayHaveChanged();
+  }
+
+  /** Looks at the schema soon: gates learn of changes through health. */
   schemaMayHaveChanged(): void {
     this.schema.reload().catch((error) =>
       this.#options.log.warn("schema could not be read after DDL", { error: String(error) })
@@ -278,6 +287,10 @@ export class QueryEngine implements AsyncDisposable {
   }
 }
 
+function rethrowNotConnected(error: unknown): never {
+  throw notConnected(error);
+}
+
 /** No connection, so nothing has run: the gate may try again, here or elsewhere. */
 function notConnected(error: unknown): unknown {
   if (!(error instanceof VtError) || (error.id !== "VT20012" && error.id !== "VT20006")) {
@@ -289,39 +302,30 @@ function notConnected(error: unknown): unknown {
 /** QueryService for one gate: its transactions end with it. */
 export class GateSession implements QueryService, Disposable {
   readonly #engine: QueryEngine;
-  readonly #alias: TabletAlias;
   readonly #serving: Serving;
 
-  constructor(engine: QueryEngine, options: Pick<EngineOptions, "alias" | "serving">) {
+  constructor(engine: QueryEngine, options: Pick<EngineOptions, "serving">) {
     this.#engine = engine;
-    this.#alias = options.alias;
     this.#serving = options.serving;
   }
 
-  async execute(
+  execute(
     request: ExecuteRequest,
     sink: PacketSink,
     { signal }: Options,
   ): Promise<ExecuteResult> {
-    let transactionId = 0;
-    let terminal: Uint8Array;
-    if (request.transactionId !== 0) {
-      const limits = this.#engine.limits(request);
-      const { transactions } = this.#engine;
-      // No admission: a transaction ends where it began, or is rolled back with its tablet.
-      ({ transactionId, terminal } = await transactions.execute(request, limits, sink, signal));
-    } else {
-      this.#serving.admit(request.target, request.tables);
-      if (request.begin !== "" || request.reserve) {
-        ({ transactionId, terminal } = await this.#engine.start(request, this, sink, signal));
-      } else {
-        terminal = await this.#engine.execute(request, sink, signal);
+    // No admission for one that is open: it ends where it began, or with its tablet.
+    if (request.transactionId === 0) {
+      try {
+        this.#serving.admit(request.target, request.tables);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      if (request.begin === "" && !request.reserve) {
+        return this.#engine.execute(request, sink, signal);
       }
     }
-    if (mayChangeSchema(request.sql) && !isErr(terminal) && isOk(terminal)) {
-      this.#engine.schemaMayHaveChanged();
-    }
-    return { transactionId, tablet: this.#alias, terminal };
+    return this.#engine.executePinned(request, this, sink, signal);
   }
 
   async prepare(request: ExecuteRequest, { signal }: Options): Promise<PrepareResult> {

@@ -520,6 +520,7 @@ Deno.test("sequences: no value twice, whoever asks, over restarts", async (t) =>
 Deno.test("schema: tables, and a version that grows with DDL from anywhere", async () => {
   await withTablet({ limits: { schemaCheckMs: 200 } }, async ({ server, tablet, gate }) => {
     const { rpc } = gate;
+    await waitFor("the first look", () => tablet.engine.schema.version === 1);
     const versions: number[] = [];
     const stop = new AbortController();
     const streaming = rpc.streamHealth(

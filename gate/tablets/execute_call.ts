@@ -1,0 +1,57 @@
+/** An execute that is on its way to a tablet: takes the answer and hands the packets on. */
+import type { Receiver } from "../../shared/host/mux_client.ts";
+import type { TabletAlias } from "../../shared/model/tablet.ts";
+import { decodeExecuteEnd, type ExecuteEnd } from "../../shared/rpc/messages.ts";
+import type { ExecuteResult, PacketSink } from "../../shared/rpc/query_service.ts";
+import type { Slab } from "../../shared/rpc/slab.ts";
+
+export class ExecuteCall implements Receiver {
+  readonly #settled = Promise.withResolvers<ExecuteResult>();
+  readonly #sink: PacketSink;
+  readonly #tablet: TabletAlias;
+  readonly #slab: Slab;
+  #delivered = false;
+
+  constructor(sink: PacketSink, tablet: TabletAlias, slab: Slab) {
+    this.#sink = sink;
+    this.#tablet = tablet;
+    this.#slab = slab;
+  }
+
+  get result(): Promise<ExecuteResult> {
+    return this.#settled.promise;
+  }
+
+  /** True when the sink has got packets: the statement can't be tried again. */
+  get delivered(): boolean {
+    return this.#delivered;
+  }
+
+  data(packets: Uint8Array): void | Promise<void> {
+    this.#delivered = true;
+    return this.#sink(packets);
+  }
+
+  end(payload: Uint8Array): void {
+    let end: ExecuteEnd;
+    try {
+      end = decodeExecuteEnd(payload);
+      // Sinks copy before they return, so there is nothing to wait for.
+      const pending = end.packets.length > 0 ? this.data(end.packets) : undefined;
+      pending?.catch(this.#settled.reject);
+    } catch (error) {
+      this.#settled.reject(error);
+      return;
+    }
+    const { transactionId, terminal } = end;
+    this.#settled.resolve({
+      transactionId,
+      tablet: this.#tablet,
+      terminal: this.#slab.copy(terminal),
+    });
+  }
+
+  fail(error: unknown): void {
+    this.#settled.reject(error);
+  }
+}
