@@ -1,10 +1,7 @@
 /** Collation ids and names, and the character sets that a client may use. */
 import { COLLATIONS_BY_CHARACTER_SET } from "./collation_table.ts";
 
-/** Of bytes that are no text. */
-export const COLLATION_BINARY = 63;
 export const COLLATION_UTF8MB4_GENERAL_CI = 45;
-export const COLLATION_UTF8MB4_BIN = 46;
 /** MySQL 8's default; MariaDB has none of the 0900 collations. */
 export const COLLATION_UTF8MB4_0900_AI_CI = 255;
 
@@ -107,12 +104,4 @@ export function defaultCollation(characterSet: string): Collation | undefined {
 export function isClientCollation(id: number): boolean {
   const collation = BY_ID.get(id);
   return collation !== undefined && CLIENT_CHARACTER_SETS.has(collation.characterSet);
-}
-
-/** A collation for a server of this flavor: one that it lacks becomes its character set's default. */
-export function collationForServer(id: number, server: "mysql" | "mariadb"): number {
-  const collation = BY_ID.get(id);
-  if (collation === undefined) return COLLATION_UTF8MB4_GENERAL_CI;
-  const foreign = server === "mariadb" ? id >= 255 && id < 576 : id >= 576;
-  return foreign ? DEFAULT_OF.get(collation.characterSet)?.id ?? id : id;
 }

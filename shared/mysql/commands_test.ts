@@ -4,7 +4,6 @@ import { CLIENT_CONNECT_ATTRS, CLIENT_PLUGIN_AUTH } from "./capabilities.ts";
 import {
   collationById,
   collationByName,
-  collationForServer,
   defaultCollation,
   isClientCollation,
 } from "./collations.ts";
@@ -103,12 +102,4 @@ Deno.test("collations have the ids of MySQL and MariaDB", () => {
 Deno.test("clients may use character sets whose bytes never look like a quote", () => {
   for (const id of [8, 11, 33, 45, 46, 63, 224, 255]) ok(isClientCollation(id), String(id));
   for (const id of [1, 13, 28, 35, 54, 60, 95, 248, 9999]) ok(!isClientCollation(id), String(id));
-});
-
-Deno.test("collationForServer() gives each server a collation that it has", () => {
-  strictEqual(collationForServer(255, "mariadb"), 45);
-  strictEqual(collationForServer(255, "mysql"), 255);
-  strictEqual(collationForServer(2304, "mysql"), 45);
-  strictEqual(collationForServer(2304, "mariadb"), 2304);
-  strictEqual(collationForServer(8, "mysql"), 8);
 });
