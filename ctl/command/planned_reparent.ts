@@ -260,19 +260,24 @@ async function survey(
   shell: Shell,
   { first, last }: Extract<Effect, { readonly do: "survey" }>,
 ): Promise<ReadonlyMap<string, Report>> {
+  const primary = last === undefined ? undefined : tabletOf(shell, last);
   const ask = async (alias: string): Promise<readonly [string, Report]> =>
-    [alias, await askOne(shell, tabletOf(shell, alias), alias === last)] as const;
+    [alias, await askOne(shell, tabletOf(shell, alias), primary)] as const;
   const reports = new Map(await Promise.all(first.map(ask)));
   if (last !== undefined) reports.set(...await ask(last));
   return reports;
 }
 
-async function askOne(shell: Shell, tablet: TabletRecord, isPrimary: boolean): Promise<Report> {
+async function askOne(
+  shell: Shell,
+  tablet: TabletRecord,
+  primary: TabletRecord | undefined,
+): Promise<Report> {
   const { context } = shell;
   const call = { signal: context.signal, timeoutMs: SURVEY_TIMEOUT_MS };
   try {
     const readOnly = await isReadOnly(shell, tablet);
-    if (isPrimary) {
+    if (tablet === primary) {
       const { position } = await context.tablets.call(tablet, "PrimaryPosition", {}, call);
       return {
         alive: true,
@@ -288,7 +293,8 @@ async function askOne(shell: Shell, tablet: TabletRecord, isPrimary: boolean): P
       alive: true,
       readOnly,
       position: status.position,
-      replicating: status.ioRunning && status.sqlRunning,
+      replicating: status.ioRunning && status.sqlRunning &&
+        status.sourceHost === primary?.mysqlHostname && status.sourcePort === primary.mysqlPort,
       lagSeconds: status.lagSeconds,
       lastError: status.lastError,
     };

@@ -16,7 +16,7 @@ export type Report =
     readonly alive: true;
     /** GTID set in the server's own text. */
     readonly position: string;
-    /** Both replication threads run; meaningless on a primary. */
+    /** Both replication threads run, and the shard's primary is the source; false on that itself. */
     readonly replicating: boolean;
     /** Undefined: unknown. */
     readonly lagSeconds: number | undefined;
