@@ -142,7 +142,7 @@ function buildTablet(
       databases: { keyspace: database, sidecar: SIDECAR },
       login: mysqld.replication,
     },
-    queries: queryControl(engine, () => tablet.state, flags.shutdownGracePeriod),
+    queries: queryControl(engine, () => tablet.state, flags.shutdownGracePeriod, log),
     health,
     tasks,
     clock: HOST_CLOCK,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Etcd, startEtcd } from "../tests/harness/etcd.ts";
-import { type TestServer, testServers } from "../tests/harness/mysqld.ts";
+import { startTestMysqld, type TestServer, testServers } from "../tests/harness/mysqld.ts";
 import { openTestTopology, TestTablet } from "../tests/harness/tablet.ts";
 import { tempDir } from "../tests/harness/temp_dir.ts";
 import { waitFor } from "../tests/harness/wait.ts";
@@ -65,6 +65,15 @@ onEach("a replica follows the primary of the shard record by itself", async ({ t
   await b.rpc("WaitForPosition", { position, timeoutMs: 10_000 });
   assert.equal(await sql(b, "SELECT COUNT(*) FROM vt_commerce.t"), "1");
   await assert.rejects(sql(b, "INSERT INTO vt_commerce.t VALUES (2)"), /read[-_]only/);
+
+  const pid = await b.mysqldPid();
+  Deno.kill(pid, "SIGKILL");
+  await sql(a, "INSERT INTO vt_commerce.t VALUES (2)");
+  await waitFor(
+    "the replica to resume",
+    async () =>
+      await b.mysqldPid() !== pid && await sql(b, "SELECT COUNT(*) FROM vt_commerce.t") === "2",
+  );
 
   const shard = await getShard(topo, "commerce", "-", { signal });
   assert.deepEqual(shard.primaryAlias, a.alias);
@@ -195,3 +204,22 @@ onEach(
     await assert.rejects(sql(a, "CREATE TABLE vt_commerce.u (id int)"), /read[-_]only/);
   },
 );
+
+for (const server of testServers()) {
+  Deno.test(`an unmanaged mysqld is served and left alone (${server})`, async () => {
+    await using etcd = await startEtcd();
+    await using _topo = await openTestTopology(etcd);
+    await using folder = await tempDir("vttablet");
+    await using mysqld = await startTestMysqld({ server });
+    const flags = [`--unmanaged-socket=${mysqld.socketPath}`];
+    await using tablet = new TestTablet({ etcd, uid: 100, folder: folder.path, flags });
+    await tablet.start();
+    await tablet.rpc("InitPrimary", { semiSync: false });
+    assert.ok(await serving(tablet));
+    const { rows } = await mysqld.root.query("SHOW DATABASES LIKE '%vt%'", { signal });
+    assert.deepEqual(rows, [["_vt"], ["vt_commerce"]]);
+    assert.equal((await tablet.status())["MySQL"]?.["address"], `127.0.0.1:${mysqld.port}`);
+    await tablet.stop();
+    await mysqld.root.query("SELECT 1", { signal });
+  });
+}

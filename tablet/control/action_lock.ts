@@ -51,7 +51,7 @@ function turn(before: Promise<void>, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return reject(signal.reason);
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
-    before.then(() => {
+    void before.then(() => {
       signal.removeEventListener("abort", onAbort);
       resolve();
     });

@@ -1,4 +1,5 @@
 /** The tablet's query service as its control sees it, and the other way round. */
+import type { Log } from "../../shared/io/log.ts";
 import type { Target } from "../../shared/model/tablet.ts";
 import type { TabletHealth } from "../../shared/rpc/query_service.ts";
 import type { HealthBroadcast } from "../health/health.ts";
@@ -36,10 +37,15 @@ export function queryControl(
   engine: QueryEngine,
   state: () => State,
   graceMs: number,
+  log: Log,
 ): QueryControl {
   return {
     // Admission alone opens it; the schema may have changed while another tablet was primary.
-    open: () => engine.schemaMayHaveChanged(),
+    open: () =>
+      void engine.schema.reload().catch((error) =>
+        // The tracker looks again by itself.
+        log.warn("the schema could not be read", { error: String(error) })
+      ),
     close: async () => {
       const { at } = state();
       if (at === "disconnected") engine.mysqldGone();

@@ -39,6 +39,11 @@ function onEach(name: string, run: (server: TestServer) => Promise<void>): void 
   for (const server of testServers()) Deno.test(`${name} (${server})`, () => run(server));
 }
 
+async function namesIn(folder: string): Promise<readonly string[]> {
+  const names = await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name);
+  return names.sort();
+}
+
 onEach("an init SQL file that fails leaves data that is made anew", async (server) => {
   await using dir = await tempDir("data_dir");
   {
@@ -96,7 +101,7 @@ onEach("templates are made once, whoever comes first and whatever was left", asy
   await using dir = await tempDir("data_dir");
   const templateFolder = `${dir.path}/templates`;
   (await prepare(`${dir.path}/0`, server, { templateFolder }))[Symbol.dispose]();
-  const names = [...Deno.readDirSync(templateFolder)].map((entry) => entry.name);
+  const names = await namesIn(templateFolder);
   const name = names.find((entry) => !entry.endsWith(".lock")) ?? "";
   // What a maker that was killed leaves behind.
   await Deno.rename(`${templateFolder}/${name}`, `${templateFolder}/${name}.tmp`);
@@ -104,8 +109,7 @@ onEach("templates are made once, whoever comes first and whatever was left", asy
     [1, 2, 3].map((uid) => prepare(`${dir.path}/${uid}`, server, { templateFolder, uid })),
   );
   for (const folder of folders) folder[Symbol.dispose]();
-  const made = [...Deno.readDirSync(templateFolder)].map((entry) => entry.name).sort();
-  assert.deepEqual(made, [name, `${name}.lock`]);
+  assert.deepEqual(await namesIn(templateFolder), [name, `${name}.lock`]);
 });
 
 Deno.test({

@@ -155,7 +155,7 @@ async function runOn(
     const { threadId } = connection;
     connection.destroy();
     // The server would go on with the statement otherwise.
-    killQuery(login, threadId).finally(() => aborted.reject(signal.reason));
+    void killQuery(login, threadId).finally(() => aborted.reject(signal.reason));
   };
   signal.addEventListener("abort", onAbort, { once: true });
   try {

@@ -155,7 +155,7 @@ function signalPid(pid: number, signal: Deno.Signal): void {
 
 /** The [ERROR] lines since `offset`, which say why a server does not start. */
 async function lastErrors(log: string, offset: number, cause: unknown): Promise<string> {
-  const text = (await readText(log))?.slice(offset) ?? "";
+  const text = await readFrom(log, offset);
   const errors = text.split("\n").filter((line) => /\[ERROR\]|\bERROR\b/.test(line));
   const reason = cause instanceof Error ? cause.message : String(cause);
   return [reason, ...errors.slice(-4)].join(" | ");
@@ -171,5 +171,22 @@ async function readText(path: string): Promise<string | undefined> {
 }
 
 async function fileSize(path: string): Promise<number> {
-  return (await readText(path))?.length ?? 0;
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
+/** A start writes some kilobytes at most. */
+const LOG_TAIL_BYTES = 64 * 1024;
+
+/** The text of a log from `offset` on; its end when that is long. */
+async function readFrom(path: string, offset: number): Promise<string> {
+  const size = await fileSize(path);
+  if (size === 0) return "";
+  using file = await Deno.open(path);
+  await file.seek(Math.max(offset, size - LOG_TAIL_BYTES), Deno.SeekMode.Start);
+  return await new Response(file.readable).text();
 }

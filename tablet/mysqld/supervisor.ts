@@ -144,6 +144,6 @@ function aborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
     };
     if (signal.aborted) return resolve();
     signal.addEventListener("abort", done, { once: true });
-    promise.then(done, done);
+    void promise.then(done, done);
   });
 }

@@ -153,6 +153,7 @@ export class TestTablet implements AsyncDisposable {
     return await (await fetch(`${this.url}/debug/status?format=json`)).json();
   }
 
+  /** Deno.errors.NotFound while there is no mysqld of its own. */
   async mysqldPid(): Promise<number> {
     return Number((await Deno.readTextFile(`${this.dataDir}/mysqld.pid`)).trim());
   }
