@@ -200,6 +200,15 @@ export const ERRORS = {
   VT25004: row("invalid_argument", 1105, "HY000", (path: string, cause: string) => `VSchema: ${path}: ${cause}`),
   VT25005: row("failed_precondition", 1105, "HY000", (table: string) => `table ${table} has been disabled`),
 
+  // Change streams: what a binlog holds and what a stream's rules ask for.
+  VT26001: row("internal", 1815, "HY000", (what: string) => `binlog is damaged: ${what}`),
+  VT26002: row("unimplemented", 1235, "42000", (what: string) => `unsupported in a binlog: ${what}`),
+  VT26003: row("failed_precondition", 1105, "HY000", (setting: string, value: string, want: string) => `${setting} is ${value} on the source, but a change stream needs ${want}: run SET GLOBAL ${setting} = ${want} and let sessions reconnect`),
+  VT26004: row("failed_precondition", 1105, "HY000", (what: string) => `${what}`),
+  VT26005: row("failed_precondition", 1236, "HY000", (position: string, cause: string) => `the source can't stream from ${position}: ${cause}; its binlogs may have been purged, then the copy must start anew`),
+  VT26006: row("unavailable", 1105, "HY000", (source: string, silentMs: number) => `the change stream of ${source} is stalled: nothing came for ${silentMs} ms`),
+  VT26007: row("invalid_argument", 1105, "HY000", (rule: string, cause: string) => `filter rule ${rule}: ${cause}`),
+
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),
   ER_HANDSHAKE_ERROR: row("invalid_argument", 1043, "08S01", () => "Bad handshake"),
