@@ -6,7 +6,7 @@ import {
 } from "../../shared/mysql/column_definition.ts";
 import { encodeFrames } from "../../shared/mysql/frame.ts";
 import { decodeTextRow } from "../../shared/mysql/text_row.ts";
-import { nextPacket, type RowOutput } from "./rows.ts";
+import { joinPackets, nextPacket, type RowOutput } from "./rows.ts";
 import { rowPayload } from "./text_row.ts";
 
 export class BinaryRowsOutput implements RowOutput {
@@ -22,13 +22,14 @@ export class BinaryRowsOutput implements RowOutput {
     this.#output.columns(definitions);
   }
 
-  async rows(packets: Uint8Array): Promise<void> {
+  rows(packets: Uint8Array): void | Promise<void> {
+    const rows: Uint8Array[] = [];
     for (let at = 0; at < packets.length;) {
       const end = nextPacket(packets, at);
       const values = decodeTextRow(rowPayload(packets, at, end), this.#columns.length);
-      const waiting = this.#output.rows(encodeFrames(encodeBinaryRow(values, this.#columns), 0));
-      if (waiting !== undefined) await waiting;
+      rows.push(encodeFrames(encodeBinaryRow(values, this.#columns), 0));
       at = end;
     }
+    return this.#output.rows(joinPackets(rows));
   }
 }

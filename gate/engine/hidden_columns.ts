@@ -1,6 +1,6 @@
 /** Cuts the columns that only the merge needed off the end of the definitions and of each row. */
 import { encodeFrames } from "../../shared/mysql/frame.ts";
-import { nextPacket, type RowOutput } from "./rows.ts";
+import { joinPackets, nextPacket, type RowOutput } from "./rows.ts";
 import { rowPayload, splitTextRow } from "./text_row.ts";
 
 export class HiddenColumnsOutput implements RowOutput {
@@ -21,13 +21,14 @@ export class HiddenColumnsOutput implements RowOutput {
     this.#output.columns(definitions.slice(0, definitions.length - this.#hidden));
   }
 
-  async rows(packets: Uint8Array): Promise<void> {
+  rows(packets: Uint8Array): void | Promise<void> {
+    const rows: Uint8Array[] = [];
     for (let at = 0; at < packets.length;) {
       const end = nextPacket(packets, at);
-      const waiting = this.#output.rows(this.#cut(rowPayload(packets, at, end)));
-      if (waiting !== undefined) await waiting;
+      rows.push(this.#cut(rowPayload(packets, at, end)));
       at = end;
     }
+    return this.#output.rows(joinPackets(rows));
   }
 
   #cut(payload: Uint8Array): Uint8Array {

@@ -49,7 +49,8 @@ export class RowOrder {
   }
 }
 
-function orderedKey(definitions: readonly Uint8Array[], key: MergeKey): OrderedKey {
+function orderedKey(definitions: readonly Uint8Array[], relative: MergeKey): OrderedKey {
+  const key = fromFront(relative, definitions.length);
   const definition = definitions[key.column];
   if (definition === undefined) throw new RangeError(`No column ${key.column} to merge by`);
   const column = decodeColumnDefinition(definition);
@@ -60,6 +61,19 @@ function orderedKey(definitions: readonly Uint8Array[], key: MergeKey): OrderedK
     pad: byWeight ? key.padColumn : undefined,
     descending: key.descending,
     compare: byWeight ? undefined : compare,
+  };
+}
+
+/** Negative positions count from the end. */
+function fromFront(key: MergeKey, columns: number): MergeKey {
+  const at = <T extends number | undefined>(position: T) =>
+    position !== undefined && position < 0 ? position + columns : position;
+  const { column, weightColumn, padColumn, descending } = key;
+  return {
+    column: column < 0 ? column + columns : column,
+    weightColumn: at(weightColumn),
+    padColumn: at(padColumn),
+    descending,
   };
 }
 

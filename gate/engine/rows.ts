@@ -28,6 +28,21 @@ export function nextPacket(packets: Uint8Array, at: number): number {
   }
 }
 
+/** Packets that were made one by one, as rows() takes them: all at once, since bytes don't keep. */
+export function joinPackets(packets: readonly Uint8Array[]): Uint8Array {
+  const [first] = packets;
+  if (first !== undefined && packets.length === 1) return first;
+  let length = 0;
+  for (const packet of packets) length += packet.length;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const packet of packets) {
+    joined.set(packet, at);
+    at += packet.length;
+  }
+  return joined;
+}
+
 /** Number of whole packets. */
 export function countPackets(packets: Uint8Array): number {
   let count = 0;

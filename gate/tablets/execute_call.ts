@@ -4,12 +4,14 @@ import type { TabletAlias } from "../../shared/model/tablet.ts";
 import { decodeExecuteEnd, type ExecuteEnd } from "../../shared/rpc/messages.ts";
 import type { ExecuteResult, PacketSink } from "../../shared/rpc/query_service.ts";
 import type { Slab } from "../../shared/rpc/slab.ts";
+import { WholePackets } from "./whole_packets.ts";
 
 export class ExecuteCall implements Receiver {
   readonly #settled = Promise.withResolvers<ExecuteResult>();
   readonly #sink: PacketSink;
   readonly #tablet: TabletAlias;
   readonly #slab: Slab;
+  #whole: WholePackets | undefined;
   #delivered = false;
 
   constructor(sink: PacketSink, tablet: TabletAlias, slab: Slab) {
@@ -29,7 +31,14 @@ export class ExecuteCall implements Receiver {
 
   data(packets: Uint8Array): void | Promise<void> {
     this.#delivered = true;
-    return this.#sink(packets);
+    // Only an answer that comes in several frames can have packets that are cut.
+    this.#whole ??= new WholePackets(this.#sink);
+    return this.#whole.sink(packets);
+  }
+
+  #last(packets: Uint8Array): void | Promise<void> {
+    this.#delivered = true;
+    return this.#whole === undefined ? this.#sink(packets) : this.#whole.sink(packets);
   }
 
   end(payload: Uint8Array): void {
@@ -37,8 +46,8 @@ export class ExecuteCall implements Receiver {
     try {
       end = decodeExecuteEnd(payload);
       // Sinks copy before they return, so there is nothing to wait for.
-      const pending = end.packets.length > 0 ? this.data(end.packets) : undefined;
-      pending?.catch(this.#settled.reject);
+      const pending = end.packets.length > 0 ? this.#last(end.packets) : undefined;
+      void pending?.catch(this.#settled.reject);
     } catch (error) {
       this.#settled.reject(error);
       return;
