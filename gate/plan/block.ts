@@ -71,6 +71,8 @@ export interface Block {
   readonly sources: Source[];
   readonly conditions: Condition[];
   readonly leftJoins: LeftJoin[];
+  /** JOIN ... USING: `*` has the joined columns once. */
+  usesUsing: boolean;
   /** Blocks in expressions; with the IN that they stand in, when it is one. */
   readonly subqueries: { readonly query: Query; readonly arms: readonly Block[] }[];
 }
@@ -222,6 +224,7 @@ function selectBlock(
     sources: [],
     conditions: [],
     leftJoins: [],
+    usesUsing: false,
     subqueries: [],
   };
   analysis.blocks.push(block);
@@ -297,6 +300,7 @@ function addJoin(
     place.block.conditions.push({ expr: join.on, restricts: nullable });
     place.conditions.push(join.on);
   }
+  if (join.using.length > 0 || join.natural) place.block.usesUsing = true;
   for (const column of join.using) {
     place.block.conditions.push({ expr: usingEquality(join, column), restricts: nullable });
   }

@@ -6,8 +6,9 @@
 import { vtError } from "../../shared/error/errors.ts";
 import type { Expr, OrderItem, Select, SelectItem, Span } from "../../shared/sql/ast.ts";
 import { callsOf, columnsOf, subqueriesOf } from "../../shared/sql/walk.ts";
+import { quoteName } from "../../shared/sql/print.ts";
 import type { TableColumn } from "../../shared/vschema/keyspace.ts";
-import { type Block, resolveColumn, tableColumn, unsupported } from "./block.ts";
+import { type Block, resolveColumn, type Source, tableColumn, unsupported } from "./block.ts";
 import type { StatementText } from "./context.ts";
 import type { Facts } from "./facts.ts";
 import type { MergeKey, Pin, QueryPiece } from "./plan.ts";
@@ -38,29 +39,48 @@ export class HiddenColumns {
   }
 }
 
-/** How many columns the select list has; undefined when a `*` stands for an unknown number. */
-export function visibleColumns(block: Block): number | undefined {
-  let count = 0;
-  for (const { expr } of block.select.items) {
-    if (expr.kind !== "star") count++;
-    else {
-      const columns = starColumns(block, expr.table?.text);
+/** A column of the result: a select item, or one of those that a `*` stands for. */
+type Output =
+  | { readonly kind: "item"; readonly item: SelectItem }
+  | {
+    readonly kind: "star";
+    readonly source: Source;
+    readonly column: TableColumn;
+    /** How the select list can name it. */
+    readonly sql: string;
+  };
+
+/** The result's columns; undefined when a `*` stands for an unknown number of them. */
+function outputsOf(block: Block): readonly Output[] | undefined {
+  const outputs: Output[] = [];
+  const merged = block.usesUsing && block.select.items.some(({ expr }) => expr.kind === "star");
+  if (merged) return undefined;
+  for (const item of block.select.items) {
+    const { expr } = item;
+    if (expr.kind !== "star") {
+      outputs.push({ kind: "item", item });
+      continue;
+    }
+    for (const source of block.sources) {
+      if (expr.table !== undefined && source.label !== expr.table.text) continue;
+      const columns = starColumns(source);
       if (columns === undefined) return undefined;
-      count += columns;
+      outputs.push(...columns);
     }
   }
-  return count;
+  return outputs;
 }
 
-function starColumns(block: Block, label: string | undefined): number | undefined {
-  let count = 0;
-  for (const source of block.sources) {
-    if (label !== undefined && source.label !== label) continue;
-    const table = source.kind === "table" ? source.instance.table : undefined;
-    if (table === undefined || !table.authoritative) return undefined;
-    count += table.columns.filter(({ invisible }) => !invisible).length;
-  }
-  return count;
+function starColumns(source: Source): readonly Output[] | undefined {
+  if (source.kind !== "table") return undefined;
+  const { table, label } = source.instance;
+  if (table === undefined || !table.authoritative) return undefined;
+  return table.columns.filter(({ invisible }) => !invisible).map((column) => ({
+    kind: "star",
+    source,
+    column,
+    sql: `${quoteName(label)}.${quoteName(column.name)}`,
+  }));
 }
 
 interface Sorting {
@@ -69,43 +89,65 @@ interface Sorting {
   readonly text: StatementText;
   readonly hidden: HiddenColumns;
   readonly pins: Pin[];
-  /** Places of hidden columns are known only when all of them are: this many come before. */
-  readonly visible: number;
+}
+
+/** A column of the shard's rows: from the front, or among the hidden ones. */
+type Place = { readonly visible: number } | { readonly hidden: number };
+
+interface PlacedKey {
+  readonly value: Place;
+  readonly weights: Weights | undefined;
+  readonly descending: boolean;
 }
 
 /** The merge keys of a SELECT. VT12001 for what can't be compared soundly. */
 export function mergeKeys(sorting: Sorting): readonly MergeKey[] {
-  const { select } = sorting.block;
-  return (select.orderBy?.items ?? []).map((item) => mergeKey(sorting, select, item));
+  const { hidden, block } = sorting;
+  const keys = (block.select.orderBy?.items ?? []).map((item) => placeKey(sorting, item));
+  // All are added now: only the distance to the end is certain behind a `*`.
+  const fromEnd = (index: number): number => index - hidden.count;
+  return keys.map(({ value, weights, descending }) => ({
+    column: "visible" in value ? value.visible : fromEnd(value.hidden),
+    weightColumn: weights === undefined ? undefined : fromEnd(weights.weight),
+    padColumn: weights === undefined ? undefined : fromEnd(weights.pad),
+    descending,
+  }));
 }
 
-function mergeKey(sorting: Sorting, select: Select, { expr, descending }: OrderItem): MergeKey {
-  const position = itemPosition(sorting, select, expr);
-  const item = position === undefined ? undefined : select.items[position];
-  const value = item?.expr ?? expr;
-  const span = item?.exprSpan ?? expr;
-  if (item === undefined) checkExtra(select, expr);
-  const type = sortType(sorting, value);
-  const { hidden, visible } = sorting;
-  const plain = { weightColumn: undefined, padColumn: undefined, descending };
-  if (type === "indexed") return { ...plain, column: visible + hidden.add("(", span, ")+0") };
-  if (type === "float") return { ...plain, column: visible + hidden.add("(", span, ")+0e0") };
-  const column = position ?? visible + hidden.add(span);
-  if (type === "native") return { ...plain, column };
-  return { column, descending, ...weights(hidden, visible, span) };
+function placeKey(sorting: Sorting, { expr, descending }: OrderItem): PlacedKey {
+  const { hidden, block } = sorting;
+  const output = outputOf(sorting, expr);
+  if (output === undefined) checkExtra(block.select, expr);
+  const column = output?.column;
+  const type = column?.kind === "star"
+    ? typeOf(column.column.dataType)
+    : sortType(block, column?.item.expr ?? expr);
+  const part = column?.kind === "star" ? column.sql : column?.item.exprSpan ?? expr;
+  const add = (...parts: readonly (Span | string)[]): PlacedKey => ({
+    value: { hidden: hidden.add(...parts) },
+    weights: undefined,
+    descending,
+  });
+  if (type === "indexed") return add("(", part, ")+0");
+  if (type === "float") return add("(", part, ")+0e0");
+  const value = output === undefined || output.position === undefined
+    ? { hidden: hidden.add(part) }
+    : { visible: output.position };
+  return { value, weights: type === "text" ? addWeights(hidden, part) : undefined, descending };
+}
+
+/** Places among the hidden columns. */
+export interface Weights {
+  readonly weight: number;
+  readonly pad: number;
 }
 
 /** WEIGHT_STRING of a text, and of the spaces that its collation may pad it with. */
-export function weights(
-  hidden: HiddenColumns,
-  visible: number,
-  span: Span,
-): { readonly weightColumn: number; readonly padColumn: number } {
-  const weightColumn = visible + hidden.add("WEIGHT_STRING(", span, ")");
+export function addWeights(hidden: HiddenColumns, part: Span | string): Weights {
+  const weight = hidden.add("WEIGHT_STRING(", part, ")");
   // LEFT(x, 0) is an empty text in x's own collation: equal to a space only under PAD SPACE.
-  const padding = ["IF(LEFT(", span, ", 0) = SPACE(1), WEIGHT_STRING(LEFT(", span] as const;
-  const padColumn = visible + hidden.add(...padding, ", 0) AS CHAR(1)), '')");
-  return { weightColumn, padColumn };
+  const padding = ["IF(LEFT(", part, ", 0) = SPACE(1), WEIGHT_STRING(LEFT(", part] as const;
+  return { weight, pad: hidden.add(...padding, ", 0) AS CHAR(1)), '')") };
 }
 
 function checkExtra(select: Select, expr: Expr): void {
@@ -125,35 +167,41 @@ function checkExtra(select: Select, expr: Expr): void {
   }
 }
 
-/** Index of the select item that an ORDER BY names by position, alias or column. */
-function itemPosition(sorting: Sorting, select: Select, expr: Expr): number | undefined {
-  if (expr.kind === "literal" && expr.type === "int") return ordinal(sorting, select, expr);
-  const index = expr.kind === "column" ? namedItem(sorting, select.items, expr) : -1;
-  if (index < 0 || select.items.slice(0, index).some((item) => item.expr.kind === "star")) {
-    return undefined;
-  }
-  return index;
+interface Found {
+  readonly column: Output;
+  /** Undefined: behind a `*`, so it has to be selected once more. */
+  readonly position: number | undefined;
+}
+
+/** The column of the result that an ORDER BY names by position, alias or name. */
+function outputOf(sorting: Sorting, expr: Expr): Found | undefined {
+  if (expr.kind === "literal" && expr.type === "int") return ordinal(sorting, expr);
+  if (expr.kind !== "column") return undefined;
+  const { items } = sorting.block.select;
+  const index = namedItem(sorting, items, expr);
+  const item = items[index];
+  if (item === undefined) return undefined;
+  const starBefore = items.slice(0, index).some((before) => before.expr.kind === "star");
+  return { column: { kind: "item", item }, position: starBefore ? undefined : index };
 }
 
 function ordinal(
-  { text, pins }: Sorting,
-  select: Select,
+  { text, pins, block }: Sorting,
   expr: Extract<Expr, { readonly kind: "literal" }>,
-): number {
+): Found {
   const source = text.sql.slice(expr.start, expr.end);
-  const position = Number(source);
+  const position = Number(source) - 1;
   if (expr.slot >= 0) pins.push({ slot: expr.slot, text: source });
-  const before = select.items.slice(0, position);
-  if (before.some((item) => item.expr.kind === "star")) {
-    throw unsupported("column offsets in ORDER BY when using '*', over shards");
+  const outputs = outputsOf(block);
+  if (outputs === undefined) {
+    throw unsupported("column offsets in ORDER BY when using '*' of unknown columns, over shards");
   }
-  if (before.length !== position || position < 1) {
-    throw vtError("VT03014", source, "order clause");
-  }
-  return position - 1;
+  const column = outputs[position];
+  if (column === undefined) throw vtError("VT03014", source, "order clause");
+  return { column, position };
 }
 
-/** MySQL looks among the aliases first, then for the column itself. */
+/** MySQL looks among the aliases first, then for the column itself. -1: it isn't selected. */
 function namedItem(
   { block, facts }: Sorting,
   items: readonly SelectItem[],
@@ -222,19 +270,21 @@ const NUMERIC_CALLS: ReadonlySet<string> = new Set([
   "dense_rank",
 ]);
 
+type SortType = "native" | "float" | "indexed" | "text";
+
 /** What the merge compares: the value itself, or the weights of its collation. */
-export function sortType(
-  { block }: Pick<Sorting, "block">,
-  expr: Expr,
-): "native" | "float" | "indexed" | "text" {
+export function sortType(block: Block, expr: Expr): SortType {
   if (expr.kind === "call" && NUMERIC_CALLS.has(expr.name)) return "native";
   refuseRandom(expr);
-  const type = columnOf(block, expr)?.dataType ?? "";
-  if (NATIVE_TYPES.has(type) || BYTE_TYPES.has(type)) return "native";
-  if (type === "float") return "float";
-  if (type === "enum" || type === "set") return "indexed";
-  if (type === "" || TEXT_TYPES.has(type)) return "text";
-  throw unsupported(`merging shards by a column of type ${type}`);
+  return typeOf(columnOf(block, expr)?.dataType ?? "");
+}
+
+function typeOf(dataType: string): SortType {
+  if (NATIVE_TYPES.has(dataType) || BYTE_TYPES.has(dataType)) return "native";
+  if (dataType === "float") return "float";
+  if (dataType === "enum" || dataType === "set") return "indexed";
+  if (dataType === "" || TEXT_TYPES.has(dataType)) return "text";
+  throw unsupported(`merging shards by a column of type ${dataType}`);
 }
 
 function columnOf(block: Block, expr: Expr): TableColumn | undefined {

@@ -105,6 +105,9 @@ export interface Routing {
  * The column definition of `column` says how to compare: numbers, dates and times by value;
  * everything else by the bytes of `weightColumn`. A key whose column turns out to be ENUM, SET,
  * JSON or GEOMETRY at execution is refused: its text doesn't sort as the shard sorted it.
+ *
+ * A negative position counts from the end, -1 being the last column: where the select list has a
+ * `*`, only that is certain.
  */
 export interface MergeKey {
   /** Position of the column in the shard's result. */

@@ -10,7 +10,7 @@ import { constantOf } from "./constant.ts";
 import type { StatementText } from "./context.ts";
 import type { ColumnKey, Facts } from "./facts.ts";
 import { isBuiltIn } from "./functions.ts";
-import { HiddenColumns, mergeKeys, sortType, visibleColumns, weights } from "./order.ts";
+import { addWeights, HiddenColumns, mergeKeys, sortType } from "./order.ts";
 import { type Placement, withListOfShard } from "./place.ts";
 import type { AggregateColumn, Limit, Pin, PlanValue, Primitive, Route } from "./plan.ts";
 import { type Edit, insert, remove, replace, templateOf } from "./template.ts";
@@ -181,28 +181,10 @@ function rowsOf(input: ScatterInput, root: Block, edits: readonly Edit[]): Primi
   const { text, facts, pins } = input;
   const { select } = root;
   const hidden = new HiddenColumns(text, edits);
-  const visible = visibleColumns(root);
-  const { orderBy, end } = select.orderBy === undefined
-    ? { orderBy: [], end: [] }
-    : sorted({ block: root, facts, text, hidden, pins, visible });
-  const all = [...edits, ...end, ...limitEdits(select, text)];
+  const orderBy = mergeKeys({ block: root, facts, text, hidden, pins });
+  const all = [...edits, ...limitEdits(select, text)];
   if (hidden.count > 0) all.push(insert(select.itemsSpan.end, ...hidden.pieces));
-  const route = routeOf(input, all, orderBy, hidden.count);
-  return limited(select, route, text);
-}
-
-function sorted(
-  sorting: Omit<Parameters<typeof mergeKeys>[0], "visible"> & {
-    readonly visible: number | undefined;
-  },
-): { readonly orderBy: Route["orderBy"]; readonly end: readonly Edit[] } {
-  const { visible } = sorting;
-  if (visible === undefined) {
-    throw unsupported(
-      "ORDER BY with `*` of a table whose columns aren't known, over shards: name the columns",
-    );
-  }
-  return { orderBy: mergeKeys({ ...sorting, visible }), end: [] };
+  return limited(select, routeOf(input, all, orderBy, hidden.count), text);
 }
 
 /** A shard has to give offset + count rows; without an offset its own LIMIT says that. */
@@ -283,15 +265,14 @@ function aggregateOf(
   const weighs = (fn === "min" || fn === "max") && argument !== undefined &&
     textOfAggregate(root, argument);
   const visible = root.select.items.length;
-  const keys = weighs
-    ? weights(hidden, visible, expr)
-    : { weightColumn: undefined, padColumn: undefined };
-  return { fn, column, ...keys };
+  if (!weighs) return { fn, column, weightColumn: undefined, padColumn: undefined };
+  const { weight, pad } = addWeights(hidden, expr);
+  return { fn, column, weightColumn: visible + weight, padColumn: visible + pad };
 }
 
 /** ENUM and SET are compared as text by MIN and MAX, unlike in ORDER BY. */
 function textOfAggregate(root: Block, argument: SelectItem["expr"]): boolean {
-  const type = sortType({ block: root }, argument);
+  const type = sortType(root, argument);
   return type === "text" || type === "indexed";
 }
 
