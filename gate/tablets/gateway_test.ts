@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { VtError, vtError } from "../../shared/error/errors.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
+import { SILENT_LOG } from "../../shared/host/log.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias, type Target } from "../../shared/model/tablet.ts";
 import { mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
@@ -12,7 +13,6 @@ import { startTestMysqld, type TestMysqld } from "../../tests/harness/mysqld.ts"
 import {
   type QueryTablet,
   request,
-  SILENT_LOG,
   startQueryTablet,
   TARGET,
 } from "../../tests/harness/query_tablet.ts";

@@ -266,7 +266,7 @@ class ClientStream {
         this.#give(payload.length);
       } else {
         this.#busy = true;
-        wait.then(() => this.#resume(payload.length), (error) => {
+        void wait.then(() => this.#resume(payload.length), (error) => {
           this.#giveUp(error);
           this.#resume(payload.length);
         });

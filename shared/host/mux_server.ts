@@ -148,7 +148,7 @@ class ServerConnection {
       peer: `the gate at ${address}`,
       keepalive: options.keepalive ?? KEEPALIVE,
     });
-    this.#transport.start().then(
+    void this.#transport.start().then(
       (hello) => options.log.debug("gate connected", { address, gate: hello.name }),
       (error) => options.log.warn("no gate", { address, error: String(error) }),
     );

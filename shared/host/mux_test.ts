@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { VtError } from "../error/errors.ts";
-import type { Log } from "../io/log.ts";
 import { PROTOCOL_VERSION, writeHello } from "../rpc/frame.ts";
 import { WireWriter } from "../rpc/wire.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
+import { SILENT_LOG } from "./log.ts";
 import { connectMux, type MuxClient, type Receiver } from "./mux_client.ts";
 import { type MuxPeer, MuxServer, type ServerCall } from "./mux_server.ts";
-
-const SILENT: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  with: () => SILENT,
-};
 
 const NEVER = new AbortController().signal;
 const FAST = { pingMs: 20, deadMs: 100 };
@@ -40,7 +32,7 @@ function serve(
     hostname: "127.0.0.1",
     port: 0,
     name,
-    log: SILENT,
+    log: SILENT_LOG,
     accept,
     keepalive,
   });

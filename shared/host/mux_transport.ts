@@ -83,7 +83,7 @@ export class MuxTransport {
     this.#options = options;
     socket.setNoDelay(true);
     // Whoever does not wait for the HELLO learns of the failure through onClosed.
-    this.#peerHello.promise.catch(() => {});
+    void this.#peerHello.promise.catch(() => {});
   }
 
   /** Says HELLO and starts to read. Resolves with the peer's HELLO; rejects when none comes. */

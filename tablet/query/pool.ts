@@ -97,7 +97,7 @@ export class ConnectionPool implements Disposable {
       return;
     }
     this.#waiters.delete(waiter);
-    this.#convert(connection, waiter.profile).then(waiter.resolve, waiter.reject);
+    void this.#convert(connection, waiter.profile).then(waiter.resolve, waiter.reject);
   }
 
   /** Gives back a connection that nobody shall use again. */
@@ -112,7 +112,7 @@ export class ConnectionPool implements Disposable {
     const [waiter] = this.#waiters;
     if (waiter === undefined || this.#closed) return;
     this.#waiters.delete(waiter);
-    this.#connect(waiter.profile).then(waiter.resolve, waiter.reject);
+    void this.#connect(waiter.profile).then(waiter.resolve, waiter.reject);
   }
 
   #lane(profile: ConnectionProfile): Lane {

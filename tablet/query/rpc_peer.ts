@@ -38,7 +38,7 @@ export class RpcPeer implements MuxPeer {
   }
 
   onCall(call: ServerCall, payload: Uint8Array): void {
-    this.#answer(call, payload).catch((error) => call.fail(error));
+    void this.#answer(call, payload).catch((error) => call.fail(error));
   }
 
   onClosed(): void {
@@ -115,7 +115,7 @@ export class RpcPeer implements MuxPeer {
     await this.#service.streamHealth((health) => {
       const sent = call.write(encodeHealth(health));
       // A gate that doesn't read loses nothing: the window holds hundreds of these.
-      sent?.catch((error) => this.#log.debug("health not sent", { error: String(error) }));
+      void sent?.catch((error) => this.#log.debug("health not sent", { error: String(error) }));
     }, call);
     call.end(() => {});
   }

@@ -256,7 +256,7 @@ export class QueryEngine implements AsyncDisposable {
 
   /** Looks at the schema soon: gates learn of changes through health. */
   schemaMayHaveChanged(): void {
-    this.schema.reload().catch((error) =>
+    void this.schema.reload().catch((error) =>
       this.#options.log.warn("schema could not be read after DDL", { error: String(error) })
     );
   }

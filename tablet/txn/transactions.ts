@@ -279,7 +279,7 @@ export class Transactions {
     this.#end(pinned, reason);
     const { connection } = pinned;
     if (!connection.closed && pinned.busy) {
-      this.#options.run.killer.killConnection(connection.threadId).catch((error) =>
+      void this.#options.run.killer.killConnection(connection.threadId).catch((error) =>
         this.#options.log.warn("KILL failed", { error: String(error) })
       );
     }

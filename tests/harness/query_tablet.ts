@@ -5,21 +5,13 @@
 import { connectMux, type MuxClient } from "../../shared/host/mux_client.ts";
 import { MuxServer } from "../../shared/host/mux_server.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
-import type { Log } from "../../shared/io/log.ts";
+import { SILENT_LOG } from "../../shared/host/log.ts";
 import { printTabletAlias, type TabletAlias, type Target } from "../../shared/model/tablet.ts";
 import type { ExecuteRequest, TabletHealth } from "../../shared/rpc/query_service.ts";
 import { TabletRpc } from "../../gate/tablets/tablet_rpc.ts";
 import { QUERY_LIMITS, type QueryLimits } from "../../tablet/query/query_limits.ts";
 import { RpcPeer } from "../../tablet/query/rpc_peer.ts";
 import { QueryEngine, type Serving } from "../../tablet/query/service.ts";
-
-export const SILENT_LOG: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  with: () => SILENT_LOG,
-};
 
 export const TARGET: Target = { keyspace: "commerce", shard: "-", tabletType: "primary" };
 
