@@ -19,10 +19,8 @@ import type { ExecuteRequest, Limits, PacketSink } from "../../shared/rpc/query_
 import type { ConnectionPool } from "../query/pool.ts";
 import { mysqldLost, type RunDependencies, StatementRun } from "../query/statement_run.ts";
 import { statusFlagsOf } from "../query/terminal.ts";
+import { GoneTransactions } from "./gone.ts";
 import { Pinned } from "./pinned.ts";
-
-/** Ended transactions that are remembered by their reason. */
-const GONE_MAX = 2000;
 
 export interface TransactionOptions {
   readonly pool: ConnectionPool;
@@ -44,7 +42,7 @@ export interface TransactionResult {
 export class Transactions {
   readonly #options: TransactionOptions;
   readonly #open = new Map<number, Pinned>();
-  readonly #gone = new Map<number, string>();
+  readonly #gone = new GoneTransactions();
   readonly #idleWaiters: (() => void)[] = [];
   #lastId: number;
 
@@ -229,7 +227,7 @@ export class Transactions {
   #find(transactionId: number): Pinned {
     const pinned = this.#open.get(transactionId);
     if (pinned !== undefined) return pinned;
-    const reason = this.#gone.get(transactionId) ?? "this tablet doesn't know it (any more)";
+    const reason = this.#gone.describe(transactionId) ?? "this tablet doesn't know it (any more)";
     throw vtError("VT20009", String(transactionId), reason);
   }
 
@@ -241,7 +239,7 @@ export class Transactions {
   /** What a statement throws whose connection broke, perhaps because its transaction was killed. */
   #lost(pinned: Pinned, error: unknown): unknown {
     if (!pinned.connection.closed) return error;
-    const reason = this.#gone.get(pinned.id);
+    const reason = this.#gone.describe(pinned.id);
     if (reason !== undefined) return vtError("VT20009", String(pinned.id), reason);
     this.#kill(pinned, "its connection to mysqld was lost");
     return mysqldLost(error);
@@ -267,10 +265,7 @@ export class Transactions {
   }
 
   #remember(id: number, reason: string): void {
-    const [oldest] = this.#gone.keys();
-    if (oldest !== undefined && this.#gone.size >= GONE_MAX) this.#gone.delete(oldest);
-    const at = new Date(this.#options.clock.now()).toISOString();
-    this.#gone.set(id, `ended at ${at} (${reason})`);
+    this.#gone.remember(id, reason, this.#options.clock.now());
   }
 
   /** Ends a transaction from outside: mysqld rolls it back when its connection goes. */
