@@ -97,9 +97,8 @@ export function comparisonOf(
 ): ComparisonKind | undefined {
   const dataType = column?.dataType ?? "";
   if (vindex.input === "integer") {
-    // Text columns under hash hold digits: the same conversion serves them.
-    const usable = dataType === "" || dataType === "decimal" || INTEGER_TYPES.has(dataType) ||
-      CHARACTER_TYPES.has(dataType) || BYTE_TYPES.has(dataType);
+    if (CHARACTER_TYPES.has(dataType) || BYTE_TYPES.has(dataType)) return "digits";
+    const usable = dataType === "" || dataType === "decimal" || INTEGER_TYPES.has(dataType);
     return usable ? "integer" : undefined;
   }
   if (dataType === "") return "unknown";
@@ -119,6 +118,6 @@ export function isRoutable(kind: ComparisonKind, { type }: Constant): boolean {
 export function isRoutableType(kind: ComparisonKind, type: Constant["type"]): boolean {
   if (type === "hex" || type === "bit" || type === "float") return false;
   if (type === "param" || type === "session" || type === "null" || type === "string") return true;
-  if (type === "decimal") return kind === "integer";
+  if (type === "decimal") return kind === "integer" || kind === "digits";
   return kind !== "text";
 }

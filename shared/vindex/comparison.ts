@@ -9,6 +9,8 @@ import { integerValue, NULL_VALUE, textValue, type Value } from "../value/value.
 export type ComparisonKind =
   /** Whole numbers: '7', 7.0 and 7 are the same row. */
   | "integer"
+  /** Text that holds whole numbers: compares with text as text, with numbers as doubles. */
+  | "digits"
   /** Text and bytes: a number compares with them as a number, so it can't be routed by. */
   | "text"
   /** Not known: whole numbers as such, text as such, nothing else. */
@@ -26,6 +28,8 @@ export function comparisonInput(kind: ComparisonKind, value: Value): Value | "no
   switch (kind) {
     case "integer":
       return integerInput(value);
+    case "digits":
+      return digitsInput(value);
     case "text":
       return value.type === "text" || value.type === "binary" ? value : "unroutable";
     case "unknown":
@@ -45,6 +49,8 @@ export function storedInput(kind: ComparisonKind, value: Value): Value | undefin
       const input = integerInput(value);
       return typeof input === "string" ? undefined : input;
     }
+    case "digits":
+      return DIGITS.test(value.text) ? value : undefined;
     case "text":
       return value.type === "float" ? undefined : textValue(value.text);
     case "unknown":
@@ -64,6 +70,18 @@ function integerInput(value: Value): Value | "none" | "unroutable" {
   const magnitude = number < 0n ? -number : number;
   if (approximate && magnitude >= EXACT_DOUBLE) return "unroutable";
   return integerValue(number);
+}
+
+/** Other text may equal digits in some collation (full-width ones), so it says nothing. */
+function digitsInput(value: Value): Value | "none" | "unroutable" {
+  if (value.type === "text") {
+    const trimmed = value.text.replace(/ +$/, "");
+    return DIGITS.test(trimmed) ? textValue(trimmed) : "unroutable";
+  }
+  const input = integerInput(value);
+  if (typeof input === "string") return input;
+  const number = BigInt(input.text);
+  return number < EXACT_DOUBLE && -number < EXACT_DOUBLE ? input : "unroutable";
 }
 
 const DIGITS = /^[+-]?[0-9]+$/;

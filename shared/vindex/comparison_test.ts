@@ -20,6 +20,9 @@ const COMPARISONS: readonly (readonly [ComparisonKind, sql: string, input: strin
   ["integer", "9007199254740993e0", "unroutable"], ["integer", "0x07", "unroutable"],
   ["text", "'a'", "text a"], ["text", "7", "unroutable"], ["text", "NULL", "none"],
   ["text", "x'41'", "binary A"], ["text", "7.0", "unroutable"],
+  ["digits", "'07'", "text 07"], ["digits", "'7  '", "text 7"], ["digits", "' 7'", "unroutable"],
+  ["digits", "'abc'", "unroutable"], ["digits", "7.0", "integer 7"], ["digits", "7.5", "none"],
+  ["digits", "9007199254740991", "integer 9007199254740991"], ["digits", "9007199254740992", "unroutable"],
   ["unknown", "7", "integer 7"], ["unknown", "'7'", "text 7"], ["unknown", "7.0", "unroutable"],
   ["unknown", "NULL", "none"],
 ];
