@@ -15,7 +15,8 @@ import { rebuildKeyspaceGraph } from "../../topo/srv_keyspaces.ts";
 import { rebuildVSchemaGraph } from "../../topo/srv_vschemas.ts";
 import type { Topology } from "../../topo/topology.ts";
 import { vschemaPath } from "../../topo/paths.ts";
-import { ensureRecord } from "../../topo/records.ts";
+import { ensureRecord, hasId } from "../../topo/records.ts";
+import { getTablet } from "../../topo/tablets.ts";
 import { VSCHEMA } from "../../shared/model/record_json.ts";
 import { callCommand } from "../cli/client.ts";
 import type { ClusterSpec, KeyspaceSpec, ShardSpec } from "./cluster_spec.ts";
@@ -41,7 +42,7 @@ import {
 import { readRunningMysqld } from "./mysqld_pid.ts";
 import { endProcess } from "./pid_record.ts";
 import { assignPorts } from "./ports_plan.ts";
-import { waitUntilOk } from "./probe.ts";
+import { type Wait, waitUntil, waitUntilOk } from "./probe.ts";
 import { Processes, type ProcessStatus } from "./processes.ts";
 import { writeState } from "./state_file.ts";
 import { turnDown } from "./turn_down.ts";
@@ -115,7 +116,7 @@ export class Cluster implements AsyncDisposable {
     );
     for (const tablet of tablets) await this.#startTablet(tablet);
     await this.#waitFor("vtctld", PUBLIC_PORTS.ctld + place.portOffset, "readyz", run);
-    await this.#each(tablets, (tablet) => this.#tabletIs("healthz", tablet, run));
+    await this.#each(tablets, (tablet) => this.#registered(topo, tablet, run));
     await this.#elect(topo, spec, run);
     await this.#each(tablets, (tablet) => this.#tabletIs("readyz", tablet, run));
     run.progress(`tablets serve`);
@@ -292,6 +293,21 @@ export class Cluster implements AsyncDisposable {
     throw vtError("VT22006", `${command} failed: ${end.error.message}`);
   }
 
+  /** Waits until a tablet of this run is in the topology: from then on vtctld finds it. */
+  async #registered(topo: Topology, tablet: PlacedTablet, run: Run): Promise<void> {
+    await this.#tabletIs("healthz", tablet, run);
+    const port = this.#state.tablets[tablet.name]?.http;
+    await waitUntil(this.#wait(tablet.name, run), async () => {
+      try {
+        const { portMap, tabletShutdownTime } = await getTablet(topo, tablet.alias, run);
+        if (portMap.vt === port && tabletShutdownTime === undefined) return undefined;
+      } catch (error) {
+        if (!hasId(error, "VT21001")) throw error; // Not yet there.
+      }
+      return "not registered in the topology yet";
+    });
+  }
+
   #tabletIs(path: "healthz" | "readyz", tablet: PlacedTablet, run: Run): Promise<void> {
     return this.#waitFor(tablet.name, this.#state.tablets[tablet.name]?.http ?? 0, path, run);
   }
@@ -300,7 +316,7 @@ export class Cluster implements AsyncDisposable {
     return waitUntilOk({ ...this.#wait(name, run), url: `http://127.0.0.1:${port}/${path}` });
   }
 
-  #wait(name: string, run: Run): Omit<Parameters<typeof waitUntilOk>[0], "url"> {
+  #wait(name: string, run: Run): Wait {
     return {
       what: name,
       timeoutMs: START_TIMEOUT_MS,

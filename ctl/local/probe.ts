@@ -1,4 +1,4 @@
-/** Waits for a process of the cluster to answer over HTTP. */
+/** Waits for a process of the cluster: to answer over HTTP, or for another condition of it. */
 import { vtError } from "../../shared/error/errors.ts";
 import { sleep } from "../../shared/host/clock.ts";
 
@@ -6,7 +6,6 @@ const PROBE_EVERY_MS = 50;
 const PROBE_TIMEOUT_MS = 1000;
 
 export interface Wait {
-  readonly url: string;
   readonly what: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -17,14 +16,20 @@ export interface Wait {
 }
 
 /** Resolves once `url` answers 200. VT22006 with the last answer and the end of its log after `timeoutMs`. */
-export async function waitUntilOk(wait: Wait): Promise<void> {
+export async function waitUntilOk(wait: Wait & { readonly url: string }): Promise<void> {
+  await waitUntil(wait, () => ask(wait));
+}
+
+/** Resolves once `condition` answers undefined; a text says what is still missing. VT22006 as above. */
+export async function waitUntil(
+  wait: Wait,
+  condition: () => Promise<string | undefined>,
+): Promise<void> {
   const deadline = performance.now() + wait.timeoutMs;
-  let last = "no answer yet";
   while (true) {
-    const answer = await ask(wait);
-    if (answer.ok) return;
-    last = answer.text;
-    const why = wait.hopeless?.() ?? (performance.now() > deadline ? last : undefined);
+    const missing = await condition();
+    if (missing === undefined) return;
+    const why = wait.hopeless?.() ?? (performance.now() > deadline ? missing : undefined);
     if (why !== undefined) {
       const said = await lastLines(wait.logFile);
       throw vtError(
@@ -36,15 +41,17 @@ export async function waitUntilOk(wait: Wait): Promise<void> {
   }
 }
 
-async function ask(wait: Wait): Promise<{ readonly ok: boolean; readonly text: string }> {
+async function ask(
+  wait: Wait & { readonly url: string },
+): Promise<string | undefined> {
   try {
     const signal = AbortSignal.any([wait.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
     const response = await fetch(wait.url, { signal });
     const text = await response.text();
-    return { ok: response.ok, text };
+    return response.ok ? undefined : text;
   } catch (error) {
     wait.signal.throwIfAborted();
-    return { ok: false, text: error instanceof Error ? error.message : String(error) };
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
