@@ -9,16 +9,8 @@
 import type { Binary, Expr, In, Query } from "../../shared/sql/ast.ts";
 import { aggregatesOf, windowCallsOf } from "../../shared/sql/walk.ts";
 import type { TableColumn } from "../../shared/vschema/keyspace.ts";
-import {
-  type Analysis,
-  type Block,
-  type Column,
-  type Condition,
-  outputNames,
-  resolveColumn,
-  type Source,
-  tableColumn,
-} from "./block.ts";
+import { type Analysis, type Block, type Condition, type Source, tableColumn } from "./block.ts";
+import { type Column, outputNames, resolveColumn } from "./resolve.ts";
 import { conjuncts } from "./conjuncts.ts";
 import type { StatementText } from "./context.ts";
 import { type Constant, constantOf } from "./constant.ts";

@@ -8,7 +8,8 @@ import type { Expr, OrderItem, Select, SelectItem, Span } from "../../shared/sql
 import { callsOf, columnsOf, subqueriesOf } from "../../shared/sql/walk.ts";
 import { quoteName } from "../../shared/sql/print.ts";
 import type { TableColumn } from "../../shared/vschema/keyspace.ts";
-import { type Block, resolveColumn, type Source, tableColumn, unsupported } from "./block.ts";
+import { type Block, type Source, tableColumn, unsupported } from "./block.ts";
+import { resolveColumn } from "./resolve.ts";
 import type { StatementText } from "./context.ts";
 import type { Facts } from "./facts.ts";
 import type { MergeKey, Pin, QueryPiece } from "./plan.ts";

@@ -2,15 +2,9 @@
 import { vtError } from "../../shared/error/errors.ts";
 import type { Select, TableName, TableRef } from "../../shared/sql/ast.ts";
 import type { Delete, Update } from "../../shared/sql/ast_statement.ts";
-import {
-  analyseTables,
-  Analysis,
-  emptySelect,
-  type Instance,
-  isSharded,
-  resolveColumn,
-  unsupported,
-} from "./block.ts";
+import { analyseTables, emptySelect } from "./analyse.ts";
+import { Analysis, type Instance, isSharded, unsupported } from "./block.ts";
+import { resolveColumn } from "./resolve.ts";
 import type { PlanContext, StatementText } from "./context.ts";
 import { Facts } from "./facts.ts";
 import { type Placement, placeStatement, withListOfShard } from "./place.ts";

@@ -5,14 +5,8 @@ import type { Insert as InsertStatement } from "../../shared/sql/ast_statement.t
 import { quoteName } from "../../shared/sql/print.ts";
 import { subqueriesOf } from "../../shared/sql/walk.ts";
 import type { VSchemaTable } from "../../shared/vschema/keyspace.ts";
-import {
-  analyseQuery,
-  analyseTables,
-  Analysis,
-  emptySelect,
-  tableColumn,
-  unsupported,
-} from "./block.ts";
+import { analyseQuery, analyseTables, emptySelect } from "./analyse.ts";
+import { Analysis, tableColumn, unsupported } from "./block.ts";
 import { comparisonOf, constantOf } from "./constant.ts";
 import type { PlanContext, StatementText } from "./context.ts";
 import { Facts } from "./facts.ts";

@@ -11,7 +11,9 @@ import type {
   TableMaintenance,
 } from "../../shared/sql/ast_statement.ts";
 import { callsOf, subqueriesOf, tablesOf } from "../../shared/sql/walk.ts";
-import { analyseQuery, Analysis, resolveTable, unsupported } from "./block.ts";
+import { analyseQuery } from "./analyse.ts";
+import { Analysis, unsupported } from "./block.ts";
+import { resolveTable } from "./resolve.ts";
 import { isSystemSchema, type PlanContext, type StatementText } from "./context.ts";
 import type { Plan, Primitive, QueryTemplate, Routing } from "./plan.ts";
 import { distinctPins, tablesUsed } from "./plan_query.ts";
