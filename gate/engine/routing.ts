@@ -15,6 +15,7 @@ export interface Placement {
   shards(keyspace: string): readonly ShardRange[];
   /** TypeError when the plan names one that the VSchema hasn't. */
   vindex(keyspace: string, name: string): Vindex;
+  readonly keyspaces: readonly string[];
   /** Where `use ks:-80` points; undefined: nowhere in particular. */
   readonly destination: Destination | undefined;
 }
@@ -34,8 +35,10 @@ export function resolveRouting(
   const shards = placement.shards(routing.keyspace);
   switch (routing.opcode) {
     case "Unsharded":
-    case "Reference":
     case "DBA":
+      checkSchemas(routing, bindings, placement);
+      return [anyOf(routing.keyspace, shards)];
+    case "Reference":
     case "None":
       return [anyOf(routing.keyspace, shards)];
     case "Scatter":
@@ -50,6 +53,15 @@ export function resolveRouting(
     case "IN":
     case "MultiEqual":
       return listShards(routing, bindings, placement, shards);
+  }
+}
+
+/** Schemas named by parameters: those of another keyspace are on a shard that isn't asked. */
+function checkSchemas(routing: Routing, bindings: Bindings, placement: Placement): void {
+  for (const from of routing.values) {
+    const { text } = bindings.value(from);
+    if (text === routing.keyspace || !placement.keyspaces.includes(text)) continue;
+    throw vtError("VT12001", `schema ${text} as a parameter while ${routing.keyspace} is selected`);
   }
 }
 

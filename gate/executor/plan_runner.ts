@@ -141,6 +141,7 @@ export function placementOf(catalog: Catalog, session: LiveSession): Placement {
   return {
     shards: (keyspace) => catalog.shards(keyspace, target.tabletType),
     vindex: (keyspace, name) => catalog.vindex(keyspace, name),
+    keyspaces: catalog.keyspaces,
     destination: target.destination,
   };
 }

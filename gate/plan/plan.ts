@@ -80,7 +80,10 @@ export type RouteOpcode =
   | "Scatter"
   /** Any one shard of the keyspace will do. */
   | "Reference"
-  /** The same, for a statement about the server rather than its tables. */
+  /**
+   * The same, for a statement about the server rather than its tables. `values` are parameters that
+   * name a schema: another keyspace than the routing's is refused, as its shard wasn't asked.
+   */
   | "DBA"
   | "None"
   /** `use ks:-80`, `use ks[hex]`: the target says where. */

@@ -10,7 +10,7 @@ import { constantOf } from "./constant.ts";
 import type { PlanContext, StatementText } from "./context.ts";
 import { Facts } from "./facts.ts";
 import { type Placement, placeStatement } from "./place.ts";
-import type { Pin, Plan, Primitive, Route, Routing } from "./plan.ts";
+import type { Pin, Plan, PlanValue, Primitive, Route, Routing } from "./plan.ts";
 import { LOCK_FUNCTIONS, type Rewrite, rewriteStatement, schemaKeyspace } from "./rewrite.ts";
 import { scatterQuery, tableNames } from "./scatter.ts";
 import { templateOf } from "./template.ts";
@@ -69,7 +69,9 @@ function elsewhere(
     return { ...routing, keyspace: context.vschema.anyKeyspace() ?? routing.keyspace };
   }
   if (routing.opcode !== "DBA") return routing;
-  return { ...routing, keyspace: schemaKeyspace(rewrite, context) ?? routing.keyspace };
+  const keyspace = schemaKeyspace(rewrite, context) ?? routing.keyspace;
+  const values = rewrite.schemaParameters.map((slot): PlanValue => ({ from: "slot", slot }));
+  return { ...routing, keyspace, values };
 }
 
 interface Finished {

@@ -2,18 +2,29 @@
  * What has to change in any statement before a shard can run it: keyspaces in front of names go,
  * names that a routing rule changes are replaced, and what only the session knows is put in.
  */
-import type { ColumnRef, Expr, SelectItem, Span, Star, TableName } from "../../shared/sql/ast.ts";
+import type {
+  ColumnRef,
+  Expr,
+  Parameter,
+  SelectItem,
+  Span,
+  Star,
+  TableName,
+} from "../../shared/sql/ast.ts";
 import type { Statement } from "../../shared/sql/ast_statement.ts";
 import { quoteName } from "../../shared/sql/print.ts";
+import { printLiteral } from "../../shared/value/value.ts";
 import { isExpr, kindOf, walk } from "../../shared/sql/walk.ts";
 import { type Analysis, type Instance, unsupported } from "./block.ts";
 import { databaseOf, isSystemSchema, type PlanContext, type StatementText } from "./context.ts";
-import type { Pin } from "./plan.ts";
+import type { Pin, QueryPiece } from "./plan.ts";
 import { sessionValueOf } from "./session_values.ts";
 import { type Edit, insert, remove, replace } from "./template.ts";
 
 /** Edits of a statement and the slots whose text went into them. */
 export interface Rewrite {
+  /** Parameters that name a schema: known only when the plan runs. */
+  readonly schemaParameters: number[];
   readonly edits: Edit[];
   readonly pins: Pin[];
 }
@@ -23,7 +34,7 @@ export function rewriteStatement(
   analysis: Analysis,
   text: StatementText,
 ): Rewrite {
-  const rewrite: Rewrite = { edits: [], pins: [] };
+  const rewrite: Rewrite = { edits: [], pins: [], schemaParameters: [] };
   // A WITH that is used twice has been analysed twice.
   const done = new Set<number>();
   for (const instance of analysis.instances) {
@@ -134,6 +145,10 @@ function schemaNames(
 ): void {
   walk(statement, (node) => {
     if (!isExpr(node)) return;
+    for (const parameter of comparedParameters(node)) {
+      rewrite.schemaParameters.push(parameter.slot);
+      rewrite.edits.push(replace(parameter, ...parameterName(parameter.slot, context)));
+    }
     for (const literal of comparedSchemas(node)) {
       const place = text.slots[literal.slot];
       if (place === undefined) continue;
@@ -177,6 +192,27 @@ function schemaNames(
     if (!names.some((name) => keyspaceOf(name, context) !== undefined)) return [];
     throw unsupported("specifying two different database in the query is not supported");
   }
+}
+
+/** Parameters that a schema column is compared with. */
+function comparedParameters(expr: Expr): readonly Parameter[] {
+  if (expr.kind !== "binary" || expr.op !== "=") return [];
+  const other = isSchemaColumn(expr.left)
+    ? expr.right
+    : isSchemaColumn(expr.right)
+    ? expr.left
+    : undefined;
+  return other?.kind === "param" ? [other] : [];
+}
+
+/** mysqld's name of the keyspace that is asked, when the parameter is that. */
+function parameterName(slot: number, context: PlanContext): readonly QueryPiece[] {
+  const { vschema } = context;
+  const selected = vschema.hasKeyspace(context.keyspace) ? context.keyspace : undefined;
+  const keyspace = selected ?? vschema.anyKeyspace() ?? "";
+  const name = { type: "text", text: keyspace } as const;
+  const own = printLiteral({ ...name, text: databaseOf(keyspace) });
+  return ["IF(", { slot }, ` = ${printLiteral(name)}, ${own}, `, { slot }, ")"];
 }
 
 function isSchemaColumn(expr: Expr): boolean {

@@ -125,6 +125,7 @@ function condition(draw: Draw, depth: number): Condition {
 
 const PLACEMENT: Placement = {
   shards: () => SHARDS,
+  keyspaces: ["customer"],
   vindex: () => {
     if (HASH === undefined) throw new TypeError("hash is no vindex");
     return HASH;
