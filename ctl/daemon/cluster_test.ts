@@ -39,6 +39,11 @@ async function startCluster(
     const names = await vtctld.must("GetTablets");
     return tablets.every(({ name }) => names.includes(name));
   });
+  // A tablet registers whether its mysqld is up already or not.
+  await waitFor("mysqlds to answer", async () => {
+    for (const { name } of tablets) await vtctld.must("ExecuteFetchAsDBA", name, "select 1");
+    return true;
+  }, { timeoutMs: 60_000 });
   const scope = failed.move();
   return { etcd, vtctld, tablets, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
 }
