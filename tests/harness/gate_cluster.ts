@@ -20,7 +20,8 @@ import type { Log } from "../../shared/io/log.ts";
 import type { JsonObject, SrvKeyspace, TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias, type Target } from "../../shared/model/tablet.ts";
 import { startTestMysqld, type TestMysqld } from "./mysqld.ts";
-import { type QueryTablet, SILENT_LOG, startQueryTablet } from "./query_tablet.ts";
+import { SILENT_LOG } from "../../shared/host/log.ts";
+import { type QueryTablet, startQueryTablet } from "./query_tablet.ts";
 import { waitFor } from "./wait.ts";
 
 /** Statements that make a keyspace's tables, in the order given. */
