@@ -145,6 +145,58 @@ select sku, count(*) from corder where customer_id = 2 group by sku having count
 select customer_id from customer where customer_id = 1 union select 2
 select exists(select 1 from customer where customer_id = 1) as e
 with c as (select * from customer where customer_id = 2) select email from c
+select id from typed order by en, id
+select id from typed order by en desc, id
+select id from typed order by st, id
+select id from typed order by flt, id
+select id from typed order by tiny desc, id
+select id from typed order by yr, id
+select id, ch, vc from typed order by ch, vc, id
+select * from typed order by vc, id
+select id from typed order by upper(vc), id
+select id from typed order by length(vc), id desc
+select id from typed order by id % 2, id desc
+select id from typed order by vc is null, id
+select min(en), max(en), min(vb), max(vb), min(ch), max(ch) from typed
+select distinct id, vc from typed order by vc, id
+insert into corder (order_id, customer_id, sku, price) values (2000, 1, 'b ', 10), (2001, 2, 'b', 20), (2002, 3, 'B', 30), (2003, 4, 'á', 40), (2004, 100, 'a\t', 50), (2005, 101, 'a', 60), (2006, 2, null, null)
+select sku, order_id from corder order by sku, order_id
+select sku, order_id from corder order by sku desc, order_id desc limit 3, 4
+select customer_id, count(*), sum(price), avg(price), group_concat(order_id order by order_id) from corder group by customer_id order by customer_id
+select customer_id, max(sku) m from corder group by customer_id having count(*) > 1 order by m, customer_id
+select customer_id c, count(*) n from corder group by 1 order by n desc, c limit 3
+select count(distinct customer_id) from corder
+select c.customer_id, o.order_id from customer c left join corder o on c.customer_id = o.customer_id order by c.customer_id, o.order_id
+select c.customer_id, o.order_id from corder o right join customer c on c.customer_id = o.customer_id and o.price > 20 order by 1, 2
+select c.email, sum(o.price) from customer c join corder o using (customer_id) group by c.customer_id, c.email order by c.customer_id
+select customer_id from customer c where exists (select 1 from corder o where o.customer_id = c.customer_id and o.price > 25) order by customer_id
+select customer_id, (select count(*) from corder o where o.customer_id = c.customer_id) n from customer c order by customer_id
+select customer_id from customer where customer_id in (select customer_id from corder where price > 25) order by customer_id
+select t.customer_id, t.n from (select customer_id, count(*) n from corder group by customer_id) t where t.n > 1 order by t.customer_id
+select max(n) from (select customer_id, count(*) n from corder group by customer_id) t
+select * from (select * from corder) t where t.customer_id = 2 order by order_id
+select c.customer_id, o.s from customer c join (select customer_id, sum(price) s from corder group by customer_id) o on c.customer_id = o.customer_id order by c.customer_id
+with t as (select customer_id, price from corder) select a.customer_id, b.price from t a join t b on a.customer_id = b.customer_id where a.customer_id = 2 order by b.price
+select customer_id from customer union all select customer_id from corder
+select customer_id, email from customer union select customer_id, sku from corder
+select customer_id from customer union all select customer_id from corder limit 0
+select order_id, row_number() over (partition by customer_id order by order_id) r from corder order by order_id
+select customer_id from corder where customer_id = 2 or price = 30 order by order_id
+select order_id from corder where not (customer_id = 2 and price = 20) order by order_id
+select order_id from corder where customer_id = 1 + 1 order by order_id
+select order_id from corder where customer_id between 2 and 3 order by order_id
+select order_id from corder where customer_id <=> 2 order by order_id
+select order_id from corder where customer_id in (1, '2', 3.0, null, 7) order by order_id
+select order_id from corder where customer_id not in (1, 2) order by order_id
+select order_id from corder where (customer_id, sku) = (2, 'b') order by order_id
+select order_id from corder where customer_id = '2abc' order by order_id
+select c.customer_id from customer c left join corder o on c.customer_id = o.customer_id and o.customer_id = 2 order by c.customer_id, o.order_id
+select c.customer_id from customer c left join corder o on c.customer_id = o.customer_id where o.customer_id = 2
+select c.customer_id from customer c left join corder o on c.customer_id = 2 and c.customer_id = o.customer_id order by 1
+update customer c join corder o on c.customer_id = o.customer_id set o.price = o.price + 1 where c.customer_id = 2
+delete o from corder o join customer c on o.customer_id = c.customer_id where c.customer_id = 2 and o.order_id = 2001
+update corder set price = -price where customer_id in (1, '3') and order_id >= 2000
+delete from corder where order_id >= 2000
 select now() is not null, rand() < 1
 replace into customer (customer_id, email) values (102, 'replaced')
 delete from typed
