@@ -1,6 +1,6 @@
 /** Plans of queries: SELECT, UNION, WITH. */
 import { vtError } from "../../shared/error/errors.ts";
-import type { Query, Select } from "../../shared/sql/ast.ts";
+import type { Call, Query, Select } from "../../shared/sql/ast.ts";
 import type { SelectStatement } from "../../shared/sql/ast_statement.ts";
 import { callsOf, kindOf, walk } from "../../shared/sql/walk.ts";
 import { analyseQuery } from "./analyse.ts";
@@ -31,7 +31,7 @@ export function planQuery(
   const reserves = takesLocks(query, analysis, context);
   const pins: Pin[] = [...rewrite.pins];
   const placement = placeStatement(analysis, facts, roots, pins, text);
-  refuseVariables(query);
+  refuseSetting(query);
   const root = placement.kind === "one"
     ? wholeRoute(placement, analysis, text, rewrite, reserves)
     : scatterQuery({
@@ -120,9 +120,23 @@ function hasLocks(query: Query): boolean {
   return found;
 }
 
-/** Variables live in the gate: a mysqld would set its own connection's. */
-function refuseVariables(query: Query): void {
+/** What would set a value on a mysqld's connection, where the session doesn't look for it. */
+function refuseSetting(query: Query): void {
   walk(query, (node) => {
+    if (kindOf(node) === "call") {
+      const call = node as Call;
+      if (call.name === "last_insert_id" && call.args.length > 0) {
+        throw unsupported("LAST_INSERT_ID(expr) in a SELECT; in an UPDATE it works");
+      }
+    }
+    if (kindOf(node) === "select") {
+      const { options, limit } = node as Select;
+      if (options.calcFoundRows && limit !== undefined) {
+        throw unsupported(
+          "SQL_CALC_FOUND_ROWS with LIMIT; ask for the count in a SELECT of its own",
+        );
+      }
+    }
     if (!("into" in node) || node.into === undefined) return;
     const into = node.into as Select["into"];
     if (into?.target === "variables") throw unsupported("SELECT ... INTO user variables");
