@@ -6,6 +6,7 @@ import { unreachable } from "../../shared/error/unreachable.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import type { ShardRecord, TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias } from "../../shared/model/tablet.ts";
+import type { ReplicationStatus } from "../../shared/rpc/tablet_admin.ts";
 import { getKeyspace } from "../../topo/keyspaces.ts";
 import { lockShard } from "../../topo/locks.ts";
 import { getShard, updateShard } from "../../topo/shards.ts";
@@ -26,6 +27,10 @@ import { isAnswered, type TabletCall } from "./tablet_client.ts";
 
 /** A tablet that can't say how it is within this time is counted as unreachable. */
 const SURVEY_TIMEOUT_MS = 5000;
+
+/** How long a replica that is reconnecting to its source is waited for, and how often it is asked. */
+const RECONNECT_MS_MAX = 10_000;
+const RECONNECT_POLL_MS = 100;
 
 /** Changing a role: ends running transactions, restarts replication. */
 const ROLE_TIMEOUT_MS = 30_000;
@@ -268,6 +273,24 @@ async function survey(
   return reports;
 }
 
+/**
+ * How a replica's replication is, once it isn't on its way back: after a restart of the source the
+ * receiver reconnects by itself within a second or two, and that is no broken replication.
+ */
+async function settledReplication(
+  { context }: Shell,
+  tablet: TabletRecord,
+): Promise<ReplicationStatus> {
+  const call = { signal: context.signal, timeoutMs: SURVEY_TIMEOUT_MS };
+  const deadlineMs = context.clock.monotonicMs() + RECONNECT_MS_MAX;
+  while (true) {
+    const status = await context.tablets.call(tablet, "ReplicationStatus", {}, call);
+    const reconnecting = status.sqlRunning && !status.ioRunning;
+    if (!reconnecting || context.clock.monotonicMs() > deadlineMs) return status;
+    await context.clock.sleep(RECONNECT_POLL_MS, context);
+  }
+}
+
 async function askOne(
   shell: Shell,
   tablet: TabletRecord,
@@ -288,7 +311,7 @@ async function askOne(
         lastError: "",
       };
     }
-    const status = await context.tablets.call(tablet, "ReplicationStatus", {}, call);
+    const status = await settledReplication(shell, tablet);
     return {
       alive: true,
       readOnly,

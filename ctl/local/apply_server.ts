@@ -52,6 +52,13 @@ export function applyServer(options: ApplyOptions): ApplyServer {
   const app = new Hono();
   app.get("/api/status", (context) => context.json({ processes: options.cluster.status() }));
   app.post("/api/apply", async (context) => {
+    // A browser sends other types across sites without asking; this one it has to ask for.
+    if (context.req.header("content-type")?.split(";")[0]?.trim() !== "application/json") {
+      return context.json(
+        { error: { id: "", message: "want content-type: application/json" } },
+        415,
+      );
+    }
     const length = Number(context.req.header("content-length") ?? "0");
     if (length > BODY_BYTES_MAX) {
       return context.json({ error: { id: "", message: "too long" } }, 413);

@@ -295,7 +295,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Waits until a tablet of this run is in the topology: from then on vtctld finds it. */
   async #registered(topo: Topology, tablet: PlacedTablet, run: Run): Promise<void> {
-    await this.#tabletIs("healthz", tablet, run);
+    await this.#tabletIs("readyz", tablet, run);
     const port = this.#state.tablets[tablet.name]?.http;
     await waitUntil(this.#wait(tablet.name, run), async () => {
       try {

@@ -6,7 +6,7 @@ import { Writer } from "./writer.ts";
 
 const TABLE = "customer.customer";
 /** Rows that must get through after a fault before the next one. */
-const ROWS_AFTER = 40;
+const ROWS_AFTER = 150;
 const RECOVERY_MS_MAX = 60_000;
 
 async function found(cluster: LocalCluster, tag: string): Promise<readonly string[]> {
