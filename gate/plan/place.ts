@@ -16,7 +16,7 @@ import {
 } from "./block.ts";
 import { comparisonOf, type Constant, constantOf, isRoutable, isRoutableType } from "./constant.ts";
 import { type ColumnKey, type Facts, instanceKey, type ListFact } from "./facts.ts";
-import type { StatementText } from "./context.ts";
+import type { PlanContext, StatementText } from "./context.ts";
 import type { Pin, PlanValue, Routing } from "./plan.ts";
 import { type Edit, replace } from "./template.ts";
 import type { In } from "../../shared/sql/ast.ts";
@@ -76,7 +76,7 @@ export function placeStatement(
   const keyspace = onlyKeyspace(tables);
   refuseViews(sharded);
   if (sharded.length === 0) return withoutShards(tables, keyspace);
-  if (context.destination === "none") {
+  if (context.destination === "none" && readsText(context, sharded)) {
     const constant = constantPlace(sharded, facts, keyspace, pins);
     if (constant !== undefined) return constant;
   }
@@ -127,6 +127,12 @@ function withoutShards(tables: readonly Instance[], keyspace: string): Placement
   return unsharded
     ? one("Unsharded", keyspace, `keyspace ${keyspace} is unsharded`)
     : one("Reference", keyspace, "reference tables: every shard has all rows");
+}
+
+/** Vindexes over text take UTF-8, as the rows are stored: other bytes lead to another shard. */
+function readsText({ charset }: PlanContext, sharded: readonly Instance[]): boolean {
+  return charset === "utf8" ||
+    sharded.every((instance) => anchorOf(instance)?.vindex.input === "integer");
 }
 
 /** All sharded tables tied to one keyspace id. */
@@ -313,7 +319,7 @@ type Many = Extract<Placement, { readonly kind: "many" }>;
 /** `WHERE id IN (...)` asks only the shards of its items, each for its own. */
 function splitByList(scatter: Scatter, many: Many): Placement {
   const { facts, analysis, keyspace, sharded, roots } = scatter;
-  if (analysis.context.destination === "many") return many;
+  if (analysis.context.destination === "many" || !readsText(analysis.context, sharded)) return many;
   const anchors = sharded.map(anchorOf);
   const [first] = anchors;
   if (first?.comparison === undefined) return many;

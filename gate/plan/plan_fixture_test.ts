@@ -124,16 +124,17 @@ export interface Where {
   readonly keyspace?: string | undefined;
   readonly destination?: "none" | "one" | "many";
   readonly type?: string | undefined;
+  readonly charset?: "utf8" | "latin1";
 }
 
-export function contextOf({ keyspace, destination, type }: Where): PlanContext {
+export function contextOf({ keyspace, destination, type, charset }: Where): PlanContext {
   return {
     vschema: VSCHEMA,
     keyspace: keyspace ?? "",
     destination: destination ?? "none",
     tabletType: type ?? "primary",
     gateVariables: new Set(["autocommit", "workload"]),
-    charset: "utf8",
+    charset: charset ?? "utf8",
   };
 }
 

@@ -190,7 +190,7 @@ function splitInsert(input: Input, rows: Rows): Primitive {
     replace: statement.replace,
     vindex: primary?.vindex.name,
     vindexColumns: primary?.columns ?? [],
-    comparisons: vindexKeys.map((key) => comparison(table, key)),
+    comparisons: vindexKeys.map((key) => comparison(input, key)),
     generate,
     prefix: prefixOf(input, rows, appended ? generate?.column : undefined),
     rows: rows.rows.map((row) => insertRow(input, rows, row, generate)),
@@ -205,8 +205,11 @@ function trimmed(plan: Insert): Insert {
   return typeof first === "string" ? { ...plan, suffix: [first.trimStart(), ...rest] } : plan;
 }
 
-function comparison(table: VSchemaTable, key: string): Insert["comparisons"][number] {
+function comparison({ table, context }: Input, key: string): Insert["comparisons"][number] {
   const vindex = table.columnVindexes[0]?.vindex.vindex;
+  if (vindex !== undefined && vindex.input !== "integer" && context.charset !== "utf8") {
+    throw unsupported(`INSERT by vindex ${vindex.name} in ${context.charset}: SET NAMES utf8mb4`);
+  }
   if (vindex === undefined) {
     throw unsupported(
       `INSERT by vindex ${table.columnVindexes[0]?.vindex.name ?? ""}: its type doesn't route yet`,

@@ -6,7 +6,8 @@ golden(new URL("./testdata/", import.meta.url), ({ command, args, input }) => {
   const keyspace = args.get("ks");
   const target = args.get("target");
   const destination = target === undefined ? "none" : target === "range" ? "many" : "one";
-  const plan = planOf(input, { keyspace, destination, type: args.get("type") });
+  const charset = args.get("charset") === "latin1" ? "latin1" : "utf8";
+  const plan = planOf(input, { keyspace, destination, type: args.get("type"), charset });
   if (command === "why") return `tier ${plan.tier}: ${plan.why}\n${plan.tablesUsed.join(" ")}`;
   return printPlan(plan);
 });
