@@ -29,15 +29,10 @@ export class ExecuteCall implements Receiver {
     return this.#delivered;
   }
 
-  data(packets: Uint8Array): void | Promise<void> {
+  data(packets: Uint8Array, more: boolean): void | Promise<void> {
     this.#delivered = true;
-    // Only an answer that comes in several frames can have packets that are cut.
-    this.#whole ??= new WholePackets(this.#sink);
-    return this.#whole.sink(packets);
-  }
-
-  #last(packets: Uint8Array): void | Promise<void> {
-    this.#delivered = true;
+    // The tablet writes whole packets; only a write that took several frames can have cut one.
+    if (more) this.#whole ??= new WholePackets(this.#sink);
     return this.#whole === undefined ? this.#sink(packets) : this.#whole.sink(packets);
   }
 
@@ -46,7 +41,7 @@ export class ExecuteCall implements Receiver {
     try {
       end = decodeExecuteEnd(payload);
       // Sinks copy before they return, so there is nothing to wait for.
-      const pending = end.packets.length > 0 ? this.#last(end.packets) : undefined;
+      const pending = end.packets.length > 0 ? this.data(end.packets, false) : undefined;
       void pending?.catch(this.#settled.reject);
     } catch (error) {
       this.#settled.reject(error);

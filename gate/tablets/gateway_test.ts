@@ -252,3 +252,22 @@ Deno.test("gateway: records that move, change their tablet and go are followed",
     assert.deepEqual(directory.statuses, []);
   });
 });
+
+Deno.test("gateway: sinks get whole packets, however large the answer and its rows", async () => {
+  await withGateway(async ({ server, gateway, tablet, publish }) => {
+    await server.root.query("set global max_allowed_packet = 67108864", NEVER);
+    publish(tablet(100));
+    const rows = new ResultRows({ deprecateEof: true });
+    const sql = "select repeat('x', 17000000) union all select repeat('y', 200000) " +
+      "union all select repeat('z', 70) from seq_1_to_5000";
+    const result = await gateway.execute(request(sql), (packets) => {
+      // Throws when a packet is cut.
+      rows.add(packets);
+      return new Promise((resolve) => queueMicrotask(resolve));
+    }, NEVER);
+    assert.ok(!isErr(result.terminal));
+    const lengths = rows.rows.map(([value]) => value?.length);
+    assert.deepEqual(lengths.slice(0, 3), [17_000_000, 200_000, 70]);
+    assert.equal(lengths.length, 5002);
+  });
+});

@@ -9,12 +9,12 @@ const COMPACT_BYTES = 128 * 1024;
 export interface HeldFrame {
   /** Valid until the next `push`. */
   readonly payload: Uint8Array;
-  readonly end: boolean;
+  readonly flags: number;
 }
 
 interface Extent {
   readonly bytes: number;
-  readonly end: boolean;
+  readonly flags: number;
 }
 
 export class HeldFrames {
@@ -28,14 +28,14 @@ export class HeldFrames {
     return this.#end - this.#start;
   }
 
-  push(payload: Uint8Array, end: boolean): void {
+  push(payload: Uint8Array, flags: number): void {
     if (this.#start === this.#end) this.#start = this.#end = 0;
     else if (this.#start >= COMPACT_BYTES) this.#compact();
     const needed = this.#end + payload.length;
     if (needed > this.#buffer.length) this.#grow(needed);
     this.#buffer.set(payload, this.#end);
     this.#end = needed;
-    this.#extents.push({ bytes: payload.length, end });
+    this.#extents.push({ bytes: payload.length, flags });
   }
 
   #compact(): void {
@@ -55,7 +55,7 @@ export class HeldFrames {
     if (extent === undefined) return undefined;
     const start = this.#start;
     this.#start += extent.bytes;
-    return { payload: this.#buffer.subarray(start, this.#start), end: extent.end };
+    return { payload: this.#buffer.subarray(start, this.#start), flags: extent.flags };
   }
 
   clear(): void {

@@ -6,17 +6,17 @@ Deno.test("HeldFrames gives frames back in order, whatever was pushed and taken 
   let state = seed;
   const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 8;
   const held = new HeldFrames();
-  const expected: { byte: number; bytes: number; end: boolean }[] = [];
+  const expected: { byte: number; bytes: number; flags: number }[] = [];
   for (let round = 0; round < 2000; round++) {
     if (random() % 2 === 0 || expected.length > 20) {
       const next = expected.shift();
       const frame = held.shift();
       assert.equal(frame?.payload.length, next?.bytes, `seed ${seed}, round ${round}`);
-      assert.equal(frame?.end, next?.end);
+      assert.equal(frame?.flags, next?.flags);
       assert.ok(frame?.payload.every((byte) => byte === next?.byte) ?? next === undefined);
     } else {
-      const next = { byte: round & 0xff, bytes: random() % 70_000, end: random() % 5 === 0 };
-      held.push(new Uint8Array(next.bytes).fill(next.byte), next.end);
+      const next = { byte: round & 0xff, bytes: random() % 70_000, flags: random() % 4 };
+      held.push(new Uint8Array(next.bytes).fill(next.byte), next.flags);
       expected.push(next);
     }
     assert.equal(held.bytes, expected.reduce((sum, { bytes }) => sum + bytes, 0));

@@ -31,8 +31,12 @@ const CANCEL_ANSWER_MS = 5000;
 
 /** Takes the answer of a call. `end` or `fail` comes once, last. */
 export interface Receiver {
-  /** Bytes valid during the call. A promise holds the stream back; its rejection cancels the call. */
-  data(payload: Uint8Array): void | Promise<void>;
+  /**
+   * A part of the answer as the tablet wrote it, or with `more` a piece of one that goes on in the
+   * next call. Bytes valid during the call. A promise holds the stream back; its rejection cancels
+   * the call.
+   */
+  data(payload: Uint8Array, more: boolean): void | Promise<void>;
   /** Bytes valid during the call. */
   end(payload: Uint8Array): void;
   fail(error: unknown): void;
@@ -164,7 +168,7 @@ export class MuxClient implements Disposable {
   #onFrame(frame: FrameReader): void {
     const stream = this.#streams.get(frame.streamId);
     if (stream === undefined) throw vtError("VT20013", `an answer to no call ${frame.streamId}`);
-    if (frame.type === FRAME_DATA) stream.onData(frame.payload, (frame.flags & FLAG_END) !== 0);
+    if (frame.type === FRAME_DATA) stream.onData(frame.payload, frame.flags);
     else if (frame.type === FRAME_ERROR) stream.onError(decodeError(frame.payload));
     else throw vtError("VT20013", `frame ${frame.type} from a tablet`);
   }
@@ -234,24 +238,24 @@ class ClientStream {
     signal.addEventListener("abort", this.#onAbort);
   }
 
-  onData(payload: Uint8Array, end: boolean): void {
+  onData(payload: Uint8Array, flags: number): void {
     if (this.#over) {
-      if (end) this.#client.forget(this.#id);
+      if ((flags & FLAG_END) !== 0) this.#client.forget(this.#id);
       return;
     }
     if (!this.#busy) {
-      this.#deliver(payload, end);
+      this.#deliver(payload, flags);
       return;
     }
     this.#held ??= new HeldFrames();
     if (this.#held.bytes > WINDOW_BYTES + 2 * FRAME_PAYLOAD_BYTES_MAX) {
       throw vtError("VT20013", "more bytes than the window allows");
     }
-    this.#held.push(payload, end);
+    this.#held.push(payload, flags);
   }
 
-  #deliver(payload: Uint8Array, end: boolean): void {
-    if (end) {
+  #deliver(payload: Uint8Array, flags: number): void {
+    if ((flags & FLAG_END) !== 0) {
       this.#finish();
       this.#client.forget(this.#id);
       if (this.#failure !== undefined) this.#receiver.fail(this.#failure);
@@ -260,7 +264,7 @@ class ClientStream {
     }
     if (this.#failure !== undefined) return;
     try {
-      const wait: unknown = this.#receiver.data(payload);
+      const wait: unknown = this.#receiver.data(payload, (flags & FLAG_MORE) !== 0);
       // A receiver's type lets it return anything for void.
       if (!(wait instanceof Promise)) {
         this.#give(payload.length);
@@ -284,7 +288,7 @@ class ClientStream {
     while (!this.#busy) {
       const next = this.#held?.shift();
       if (next === undefined) return;
-      this.#deliver(next.payload, next.end);
+      this.#deliver(next.payload, next.flags);
     }
   }
 

@@ -263,18 +263,42 @@ export class ServerCall {
     return this.#abort.signal;
   }
 
-  /** Sends a part of the answer. Wait for the promise, if there is one, before the next. */
+  /**
+   * Sends a part of the answer. Where there is a promise, wait for it before the next part, and
+   * leave the bytes as they are until then.
+   */
   write(bytes: Uint8Array): void | Promise<void> {
+    const at = this.#writeSome(bytes, 0);
+    return at < bytes.length ? this.#writeRest(bytes, at) : this.#room();
+  }
+
+  /** Sends what the window allows from `at` on, and returns where the rest starts. */
+  #writeSome(bytes: Uint8Array, at: number): number {
     // Nobody reads any more; the producer learns it from the signal.
-    if (this.#done || this.#abort.signal.aborted) return;
+    if (this.#done || this.#abort.signal.aborted) return bytes.length;
     const out = this.#transport.out;
-    for (let at = 0; at < bytes.length; at += DATA_BYTES_MAX) {
-      const isWhole = bytes.length <= DATA_BYTES_MAX;
-      const part = isWhole ? bytes : bytes.subarray(at, at + DATA_BYTES_MAX);
-      writeFrame(out, FRAME_DATA, this.#id, 0, part);
+    while (at < bytes.length && this.#credit > 0) {
+      const end = Math.min(at + DATA_BYTES_MAX, bytes.length);
+      const part = end - at === bytes.length ? bytes : bytes.subarray(at, end);
+      writeFrame(out, FRAME_DATA, this.#id, end < bytes.length ? FLAG_MORE : 0, part);
+      this.#credit -= end - at;
+      at = end;
     }
     this.#transport.flushSoon();
-    this.#credit -= bytes.length;
+    return at;
+  }
+
+  async #writeRest(bytes: Uint8Array, at: number): Promise<void> {
+    while (at < bytes.length) {
+      await this.#room();
+      at = this.#writeSome(bytes, at);
+    }
+    await this.#room();
+  }
+
+  /** Something to wait for when the window or the connection is full. */
+  #room(): void | Promise<void> {
+    if (this.#done || this.#abort.signal.aborted) return;
     if (this.#credit <= 0) return this.#credited();
     if (this.#transport.full) return this.#transport.drained();
   }

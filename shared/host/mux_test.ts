@@ -134,6 +134,38 @@ Deno.test("mux: a slow reader holds the window and no more, and no neighbour", a
   assert.equal(read, total);
 });
 
+Deno.test("mux: one write far larger than the window waits for its reader too", async () => {
+  const total = 20 * 1024 * 1024;
+  const { server } = serve(async (call, request) => {
+    if (request[0] === 2) return call.end((out) => out.u8(2));
+    await call.write(new Uint8Array(total));
+    call.end(() => {});
+  });
+  await using _server = server;
+  using client = await connect(server.port);
+  let read = 0;
+  const pieces = { more: 0, last: 0 };
+  const gates: (() => void)[] = [];
+  const done = Promise.withResolvers<void>();
+  client.call((out) => out.u8(1), {
+    data: (payload, more) => {
+      read += payload.length;
+      pieces[more ? "more" : "last"]++;
+      return new Promise((resolve) => gates.push(resolve));
+    },
+    end: () => done.resolve(),
+    fail: done.reject,
+  }, NEVER);
+  await waitFor("the first piece", () => gates.length === 1);
+  for (let round = 0; round < 20; round++) await ask(client, Uint8Array.of(2));
+  assert.ok(read < 1024 * 1024);
+  const open = setInterval(() => gates.splice(0).forEach((go) => go()), 0);
+  await done.promise;
+  clearInterval(open);
+  assert.equal(read, total);
+  assert.deepEqual(pieces, { more: 319, last: 1 });
+});
+
 Deno.test("mux: an abort reaches the tablet, whose last word decides", async () => {
   const { server, served } = serve((call, request) => {
     const kind = request[0];

@@ -43,7 +43,7 @@ export const FRAME_PONG = 8;
 export const FRAME_GOAWAY = 9;
 const FRAME_TYPE_MAX = FRAME_GOAWAY;
 
-/** CALL: the request goes on in the next CALL of the stream. */
+/** CALL, DATA: the request, or this part of the answer, goes on in the next frame of the stream. */
 export const FLAG_MORE = 1;
 /** DATA: the last frame of the stream. Its payload is the method's result. */
 export const FLAG_END = 2;
