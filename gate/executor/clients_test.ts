@@ -60,6 +60,8 @@ Deno.test("clients of a gate", async (t) => {
   await t.step("prepared statements", () => preparedStatements(cluster));
   await t.step("prepared statements of any kind", () => preparedKinds(cluster));
   await t.step("transactions", () => transactions(cluster));
+  await t.step("settings", () => settings(cluster));
+  await t.step("locks", () => locks(cluster));
   await t.step("multi-statements", () => multiStatements(cluster));
   await t.step("a client that leaves is rolled back", () => leavingClient(cluster));
   await t.step("KILL", () => killing(cluster));
@@ -186,6 +188,56 @@ async function transactions(cluster: GateCluster): Promise<void> {
   assert.equal(cluster.gateway.pinned, 0);
   await one.end();
   await other.end();
+}
+
+async function settings(cluster: GateCluster): Promise<void> {
+  const one = await connect(cluster);
+  const other = await connect(cluster);
+  const modes = async (connection: Connection) =>
+    (await rowsOf(connection, "select @@sql_mode as m from customer where customer_id in (1, 4)"))
+      .map((row) => row["m"]);
+  const usual = await modes(other);
+  assert.equal(usual.length, 2);
+  // In a transaction: it counts at once, also on shards that join later, and never for others.
+  await one.query("begin");
+  await one.query("update customer set email = email where customer_id = 1");
+  await one.query("set sql_mode = 'NO_ZERO_DATE'");
+  assert.deepEqual(await modes(one), ["NO_ZERO_DATE", "NO_ZERO_DATE"]);
+  await one.query("commit");
+  assert.deepEqual(await modes(one), ["NO_ZERO_DATE", "NO_ZERO_DATE"]);
+  for (let i = 0; i < 20; i++) assert.deepEqual(await modes(other), usual);
+  await one.query("begin");
+  await one.query("update customer set email = 'x' where customer_id = 4");
+  await one.query("set sql_mode = ''");
+  await one.query("rollback");
+  assert.deepEqual(await modes(one), ["", ""]);
+  for (let i = 0; i < 20; i++) assert.deepEqual(await modes(other), usual);
+  await one.query("set session transaction isolation level serializable");
+  const isolation = await rowsOf(one, "select @@transaction_isolation as i, @@tx_isolation as o");
+  assert.deepEqual([isolation[0]?.["i"], isolation[0]?.["o"]], ["SERIALIZABLE", "SERIALIZABLE"]);
+  await one.changeUser({ user: "user" });
+  assert.deepEqual(await modes(one), usual);
+  assert.equal(cluster.gateway.pinned, 0);
+  await one.end();
+  await other.end();
+}
+
+async function locks(cluster: GateCluster): Promise<void> {
+  const one = await connect(cluster);
+  const other = await connect(cluster);
+  const value = async (connection: Connection, sql: string) =>
+    Object.values((await rowsOf(connection, sql))[0] ?? {})[0];
+  assert.equal(await value(one, "select get_lock('migration', 1)"), 1);
+  assert.equal(await value(other, "select get_lock('migration', 0)"), 0);
+  assert.equal(await value(other, "select is_free_lock('migration')"), 0);
+  assert.equal(await value(one, "select release_lock('migration')"), 1);
+  assert.equal(await value(other, "select get_lock('migration', 1)"), 1);
+  other.destroy();
+  await waitFor(
+    "the lock of a client that left",
+    async () => await value(one, "select get_lock('migration', 0)") === 1,
+  );
+  await one.end();
 }
 
 async function multiStatements(cluster: GateCluster): Promise<void> {

@@ -154,6 +154,7 @@ export class GateSession implements ClientSession {
   async #reset(): Promise<void> {
     const { session, transactions, preparedTexts } = this.#parts;
     await transactions.rollback();
+    await transactions.releaseLocks();
     preparedTexts.clear();
     session.reset();
   }
@@ -197,6 +198,7 @@ export class GateSession implements ClientSession {
     const { session, gate, transactions } = this.#parts;
     gate.sessions.remove(session.client.connectionId);
     await transactions.rollback();
+    await transactions.releaseLocks();
   }
 }
 

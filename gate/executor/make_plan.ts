@@ -28,8 +28,17 @@ export function makePlan(
   });
 }
 
-/** Known to the gate for every session. */
-const SERVER_VARIABLES = ["version", "version_comment", "last_insert_id", "identity"];
+/** Known to the gate for every session, or written otherwise for each server. */
+const SERVER_VARIABLES = [
+  "version",
+  "version_comment",
+  "last_insert_id",
+  "identity",
+  "transaction_isolation",
+  "tx_isolation",
+  "transaction_read_only",
+  "tx_read_only",
+];
 
 function destinationKind(kind: "shard" | "key_range" | "keyspace_id" | undefined) {
   if (kind === undefined) return "none";

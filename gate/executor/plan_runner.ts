@@ -26,11 +26,17 @@ export class PlanRunner {
   readonly #session: LiveSession;
   readonly #shards: SessionShards;
   readonly #transactions: Transactions;
+  /** For GET_LOCK and its kin. */
+  readonly #locking: Shards;
 
   constructor(session: LiveSession, shards: SessionShards, transactions: Transactions) {
     this.#session = session;
     this.#shards = shards;
     this.#transactions = transactions;
+    this.#locking = {
+      execute: (call, sink, options) => shards.executeLocking(call, sink, options),
+      nextSequence: (...call) => shards.nextSequence(...call),
+    };
   }
 
   /** `onCall` sees what goes to shards, for VEXPLAIN QUERIES. */
@@ -42,7 +48,7 @@ export class PlanRunner {
   ): Promise<Answer> {
     await this.#prepare(run.plan, signal);
     const world = this.#world(run, signal);
-    const seen = onCall === undefined ? world : { ...world, shards: watched(this.#shards, onCall) };
+    const seen = onCall === undefined ? world : { ...world, shards: watched(world.shards, onCall) };
     return await runPlan(run.plan.root, seen, client);
   }
 
@@ -52,12 +58,13 @@ export class PlanRunner {
     if (plan.needsPrimary && target.tabletType !== "primary") {
       throw vtError("VT09002", plan.statement.toUpperCase());
     }
-    if (plan.reserves) throw vtError("VT12001", "a statement that needs a connection of its own");
     if (plan.statement === "ddl") {
+      if (plan.reserves) throw vtError("VT12001", "temporary tables");
       // DDL commits what is open (manual, "Statements That Cause an Implicit Commit").
       await this.#transactions.commit({ signal });
       return;
     }
+    if (plan.reserves) return;
     if (transaction.at === "failed") throw vtError("VT09032");
     if (!autocommit && transaction.at === "none" && plan.tablesUsed.length > 0) {
       this.#transactions.begin({ consistentSnapshot: false, access: undefined, implicit: true });
@@ -68,7 +75,7 @@ export class PlanRunner {
     return {
       signal,
       bindings: run.bindings,
-      shards: this.#shards,
+      shards: run.plan.reserves ? this.#locking : this.#shards,
       placement: placementOf(run.catalog, this.#session),
       deprecateEof: this.#session.deprecateEof,
       parameters: run.parameters,

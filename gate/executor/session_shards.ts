@@ -8,6 +8,7 @@ import { VtError, vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 import type { Target } from "../../shared/model/tablet.ts";
 import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
 import { FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
+import { quoteName } from "../../shared/sql/print.ts";
 import type {
   ConnectionProfile,
   ExecuteRequest,
@@ -18,6 +19,7 @@ import type {
   QueryService,
 } from "../../shared/rpc/query_service.ts";
 import type { ShardCall, Shards } from "../engine/shards.ts";
+import { bytesOf } from "../engine/template.ts";
 import type { ShardConnection } from "../session/state.ts";
 import type { LiveSession } from "./live_session.ts";
 
@@ -40,6 +42,43 @@ export class SessionShards implements Shards {
       return checked(result.terminal);
     }
     return await this.#executeInTransaction(call, target, sink, options);
+  }
+
+  /** Runs a statement on one of the session's own connections, which is reset before others get it. */
+  async executeOn(shard: ShardConnection, sql: string, options: Options): Promise<void> {
+    const { target, transactionId } = shard;
+    const call = madeCall(target, sql);
+    const request = { ...this.#request(call, target, transactionId, ""), reserve: true };
+    const result = await this.#tablets.execute(request, () => {}, options);
+    checked(result.terminal);
+  }
+
+  /**
+   * Runs a statement with GET_LOCK and its kin: they belong to a connection, so the session keeps
+   * one for them, beside its transactions.
+   */
+  async executeLocking(call: ShardCall, sink: PacketSink, options: Options): Promise<Uint8Array> {
+    const held = this.#session.state.lockConnection;
+    const target = held?.target ?? this.#target(call.keyspace, call.shard);
+    const id = held?.transactionId ?? 0;
+    const request = { ...this.#request(call, target, id, ""), reserve: true };
+    try {
+      const { transactionId, tablet, terminal } = await this.#tablets.execute(
+        request,
+        sink,
+        options,
+      );
+      if (held === undefined && transactionId !== 0) {
+        const connection = { target, tablet, transactionId };
+        this.#session.apply({ on: "lock_connection", connection });
+      }
+      return checked(terminal);
+    } catch (error) {
+      if (error instanceof VtError && endsTransaction(error)) {
+        this.#session.apply({ on: "lock_connection", connection: undefined });
+      }
+      throw error;
+    }
   }
 
   /** Metadata of a statement, from any connection: no transaction changes it. */
@@ -132,7 +171,7 @@ export class SessionShards implements Shards {
   ): Promise<ShardConnection> {
     let connection: ShardConnection | undefined;
     for (const name of savepoints) {
-      const call = savepointCall(target, `savepoint ${quotedName(name)}`);
+      const call = madeCall(target, `savepoint ${quoteName(name)}`);
       const id = connection?.transactionId ?? 0;
       const begin = connection === undefined ? this.#begin() : "";
       const request = this.#request(call, target, id, begin);
@@ -176,14 +215,9 @@ function endsTransaction(error: VtError): boolean {
     error.status === "cluster_event" || error.status === "internal";
 }
 
-function savepointCall(target: Target, sql: string): ShardCall {
-  const { keyspace, shard } = target;
-  const bytes = new TextEncoder().encode(sql);
-  return { keyspace, shard, sql: bytes, parameters: undefined, tables: [] };
-}
-
-export function quotedName(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
+/** Of a statement that the gate has made, as a byte string. */
+function madeCall({ keyspace, shard }: Target, sql: string): ShardCall {
+  return { keyspace, shard, sql: bytesOf(sql), parameters: undefined, tables: [] };
 }
 
 function sameTarget(a: Target, b: Target): boolean {

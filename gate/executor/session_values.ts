@@ -3,6 +3,7 @@ import { vtError } from "../../shared/error/errors.ts";
 import { printLiteral } from "../../shared/value/value.ts";
 import type { SessionValue } from "../plan/plan.ts";
 import { readVariable } from "../session/gate_variables.ts";
+import { canonicalName, printRead } from "../session/variables.ts";
 import { printSessionTarget } from "../session/target.ts";
 import type { LiveSession } from "./live_session.ts";
 
@@ -55,6 +56,8 @@ function variableLiteral(session: LiveSession, serverVersion: string, name: stri
   if (name === "version") return quoted(session, serverVersion);
   if (name === "version_comment") return quoted(session, VERSION_COMMENT);
   if (name === "last_insert_id" || name === "identity") return String(session.outcome.lastInsertId);
+  const read = printRead(canonicalName(name));
+  if (read !== undefined) return read;
   const known = readVariable(session.state, name);
   if (known === undefined) throw vtError("VT05006", name);
   return known;

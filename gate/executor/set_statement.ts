@@ -10,7 +10,8 @@ import { actionsOf, type SetAction, unquoted, type ValueText } from "../session/
 import { settingsText } from "../session/settings.ts";
 import { modesOf } from "../session/sql_mode.ts";
 import { type SessionEvent, type SessionState, step } from "../session/state.ts";
-import { MYSQL_ONLY } from "../session/variables.ts";
+import { MYSQL_ONLY, printAssignment } from "../session/variables.ts";
+import { collationById } from "../../shared/mysql/collations.ts";
 import type { LocalRun } from "./local_run.ts";
 import { anyShard } from "./any_shard.ts";
 import { valueLiteral } from "./value_literal.ts";
@@ -24,6 +25,7 @@ export async function runSet(statement: SetStatement, run: LocalRun): Promise<vo
     await transactions.commit({ signal: run.signal });
   }
   session.applyAll(events);
+  await transactions.changeConnections(assignmentsOf(events), { signal: run.signal });
   session.outcome.rowCount = 0n;
   run.ok();
 }
@@ -123,6 +125,17 @@ async function checkSettings(
   );
   if (tried.size >= KNOWN_MAX) tried.clear();
   tried.add(settings);
+}
+
+/** What connections that the session holds already have to be told. */
+function assignmentsOf(events: readonly SessionEvent[]): string {
+  return events.flatMap((event) => {
+    if (event.on === "setting") return [printAssignment(event.name, event.sql ?? "DEFAULT")];
+    if (event.on !== "collation") return [];
+    const collation = collationById(event.collation);
+    if (collation === undefined) return [];
+    return [`names ${collation.characterSet} collate ${collation.name}`];
+  }).join(", ");
 }
 
 function turnsAutocommitOn(state: SessionState, events: readonly SessionEvent[]): boolean {

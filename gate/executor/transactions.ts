@@ -6,10 +6,11 @@
 import { vtErrorFrom } from "../../shared/error/errors.ts";
 import type { Options, QueryService } from "../../shared/rpc/query_service.ts";
 import type { ShardConnection } from "../session/state.ts";
+import { quoteName } from "../../shared/sql/print.ts";
 import { bytesOf } from "../engine/template.ts";
 import { beginText } from "../session/settings.ts";
 import type { LiveSession } from "./live_session.ts";
-import { quotedName, type SessionShards } from "./session_shards.ts";
+import type { SessionShards } from "./session_shards.ts";
 
 /** Vitess's own error number for a commit that is not atomic. */
 const ER_NON_ATOMIC_COMMIT = 301;
@@ -38,19 +39,19 @@ export class Transactions {
 
   /** Sets a savepoint on the shards that take part; one that joins later gets it first. */
   async savepoint(name: string, signal: AbortSignal): Promise<void> {
-    await this.#onShards(`savepoint ${quotedName(name)}`, signal);
+    await this.#onShards(`savepoint ${quoteName(name)}`, signal);
     this.#session.apply({ on: "savepoint", name });
   }
 
   async releaseSavepoint(name: string, signal: AbortSignal): Promise<void> {
     // The state refuses an unknown name before any shard hears of it.
     this.#session.apply({ on: "savepoint_released", name });
-    await this.#onShards(`release savepoint ${quotedName(name)}`, signal);
+    await this.#onShards(`release savepoint ${quoteName(name)}`, signal);
   }
 
   async rollbackTo(name: string, signal: AbortSignal): Promise<void> {
     this.#session.apply({ on: "rolled_back_to", name });
-    await this.#onShards(`rollback to ${quotedName(name)}`, signal);
+    await this.#onShards(`rollback to ${quoteName(name)}`, signal);
   }
 
   /**
@@ -86,17 +87,19 @@ export class Transactions {
 
   /** Commits what is open. Whatever happens, no transaction is open afterwards. */
   async commit(options: Options): Promise<void> {
-    const shards = this.shards;
-    if (this.#session.state.transaction.at === "failed") {
+    const { transaction } = this.#session.state;
+    if (transaction.at === "failed") {
       await this.rollback();
       return;
     }
+    if (transaction.at === "none") return;
+    const { shards, changed } = transaction;
     this.#session.apply({ on: "transaction_ended" });
     for (const [done, shard] of shards.entries()) {
       try {
-        await this.#tablets.commit(shard.target, shard.transactionId, options);
+        await this.#commitShard(shard, changed, options);
       } catch (error) {
-        await this.#rollbackAll(shards.slice(done + 1));
+        await this.#rollbackAll(shards.slice(done + 1), changed);
         if (done > 0) this.#warnNonAtomic(shards.slice(0, done));
         throw error;
       }
@@ -105,20 +108,49 @@ export class Transactions {
 
   /** Rolls back everywhere. A shard that can't be reached has lost its part already. */
   async rollback(): Promise<void> {
-    const shards = this.shards;
-    if (this.#session.state.transaction.at === "none") return;
+    const { transaction } = this.#session.state;
+    if (transaction.at === "none") return;
     this.#session.apply({ on: "transaction_ended" });
-    await this.#rollbackAll(shards);
+    await this.#rollbackAll(transaction.shards, transaction.changed);
+  }
+
+  /** A connection that SET has changed is reset, which commit alone doesn't do. */
+  async #commitShard(shard: ShardConnection, changed: boolean, options: Options): Promise<void> {
+    const { target, transactionId } = shard;
+    if (!changed) return await this.#tablets.commit(target, transactionId, options);
+    await this.#shards.executeOn(shard, "commit", options);
+    await this.#tablets.release(target, transactionId, options);
+  }
+
+  /** SET within the transaction, on each of its connections. */
+  async changeConnections(assignments: string, options: Options): Promise<void> {
+    if (assignments === "" || this.shards.length === 0) return;
+    this.#session.apply({ on: "connections_changed" });
+    for (const shard of this.shards) {
+      await this.#shards.executeOn(shard, `set ${assignments}`, options);
+    }
   }
 
   /** Not bound to the client: one that is gone must leave no transaction behind. */
-  async #rollbackAll(shards: readonly ShardConnection[]): Promise<void> {
-    const { signal } = new AbortController();
+  async #rollbackAll(shards: readonly ShardConnection[], changed: boolean): Promise<void> {
+    const options = { signal: new AbortController().signal };
     await Promise.allSettled(
       shards.map(({ target, transactionId }) =>
-        this.#tablets.rollback(target, transactionId, { signal })
+        changed
+          ? this.#tablets.release(target, transactionId, options)
+          : this.#tablets.rollback(target, transactionId, options)
       ),
     );
+  }
+
+  /** Gives up the session's GET_LOCKs. */
+  async releaseLocks(): Promise<void> {
+    const { lockConnection } = this.#session.state;
+    if (lockConnection === undefined) return;
+    this.#session.apply({ on: "lock_connection", connection: undefined });
+    const { target, transactionId } = lockConnection;
+    const { signal } = new AbortController();
+    await Promise.allSettled([this.#tablets.release(target, transactionId, { signal })]);
   }
 
   #warnNonAtomic(committed: readonly ShardConnection[]): void {

@@ -121,4 +121,3 @@ function describeState(state: SessionState): string {
     : "";
   return `${where} ${transaction.at}${shards}${savepoints} settings=${settingsOf(state)}`.trim();
 }
-

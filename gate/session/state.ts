@@ -40,12 +40,15 @@ export type TransactionState =
     readonly shards: readonly ShardConnection[];
     /** Oldest first. A shard that joins later gets those that stand. */
     readonly savepoints: readonly string[];
+    /** SET has changed these connections: they are reset before they go back to their pools. */
+    readonly changed: boolean;
   }
   /** A shard lost its part or a change was half done: only ROLLBACK leads out. */
   | {
     readonly at: "failed";
     readonly cause: string;
     readonly shards: readonly ShardConnection[];
+    readonly changed: boolean;
   };
 
 export type TransactionMode = "single" | "multi";
@@ -55,6 +58,8 @@ export interface SessionState {
   readonly target: SessionTarget;
   readonly autocommit: boolean;
   readonly transaction: TransactionState;
+  /** Holds the session's GET_LOCKs, beside all transactions. */
+  readonly lockConnection: ShardConnection | undefined;
   /** SET TRANSACTION without SESSION: for the next transaction only. */
   readonly nextTransaction: Characteristics;
   /** Variables of the pooled connection: name to value as SQL text. */
@@ -89,8 +94,10 @@ export type SessionEvent =
   | { readonly on: "next_transaction"; readonly characteristics: Characteristics }
   | { readonly on: "begin"; readonly begin: string; readonly implicit: boolean }
   | { readonly on: "shard_joined"; readonly connection: ShardConnection }
+  | { readonly on: "connections_changed" }
   | { readonly on: "transaction_failed"; readonly cause: string }
   | { readonly on: "transaction_ended" }
+  | { readonly on: "lock_connection"; readonly connection: ShardConnection | undefined }
   | { readonly on: "savepoint"; readonly name: string }
   | { readonly on: "savepoint_released"; readonly name: string }
   | { readonly on: "rolled_back_to"; readonly name: string };
@@ -103,6 +110,7 @@ export function initialState(collation: number, clientFoundRows: boolean): Sessi
     target: NO_TARGET,
     autocommit: true,
     transaction: { at: "none" },
+    lockConnection: undefined,
     nextTransaction: NO_CHARACTERISTICS,
     settings: new Map(),
     remembered: new Map(),
@@ -126,13 +134,13 @@ export function step(state: SessionState, event: SessionEvent): SessionState {
     case "collation":
       return { ...state, collation: event.collation };
     case "setting":
-      return { ...state, settings: changed(state.settings, event.name, event.sql) };
+      return { ...state, settings: withEntry(state.settings, event.name, event.sql) };
     case "remember":
-      return { ...state, remembered: changed(state.remembered, event.name, event.sql) };
+      return { ...state, remembered: withEntry(state.remembered, event.name, event.sql) };
     case "user_variable":
-      return { ...state, userVariables: changed(state.userVariables, event.name, event.sql) };
+      return { ...state, userVariables: withEntry(state.userVariables, event.name, event.sql) };
     case "gate_variable":
-      return { ...state, gateVariables: changed(state.gateVariables, event.name, event.value) };
+      return { ...state, gateVariables: withEntry(state.gateVariables, event.name, event.value) };
     case "transaction_mode":
       return { ...state, transactionMode: event.mode };
     case "workload":
@@ -141,6 +149,8 @@ export function step(state: SessionState, event: SessionEvent): SessionState {
       return { ...state, queryTimeoutMs: event.timeoutMs };
     case "client_found_rows":
       return { ...state, clientFoundRows: event.value };
+    case "lock_connection":
+      return { ...state, lockConnection: event.connection };
     default:
       return stepTransaction(state, event);
   }
@@ -153,6 +163,7 @@ type TransactionEvent = Extract<
       | "next_transaction"
       | "begin"
       | "shard_joined"
+      | "connections_changed"
       | "transaction_failed"
       | "transaction_ended"
       | "savepoint"
@@ -169,6 +180,8 @@ function stepTransaction(state: SessionState, event: TransactionEvent): SessionS
       return beginTransaction(state, event.begin, event.implicit);
     case "shard_joined":
       return joinShard(state, event.connection);
+    case "connections_changed":
+      return markChanged(state);
     case "transaction_failed":
       return failTransaction(state, event.cause);
     case "transaction_ended":
@@ -213,6 +226,7 @@ function beginTransaction(state: SessionState, begin: string, implicit: boolean)
       characteristics: state.nextTransaction,
       shards: [],
       savepoints: [],
+      changed: false,
     },
     nextTransaction: NO_CHARACTERISTICS,
   };
@@ -227,10 +241,17 @@ function joinShard(state: SessionState, connection: ShardConnection): SessionSta
   };
 }
 
+function markChanged(state: SessionState): SessionState {
+  const { transaction } = state;
+  if (transaction.at === "none") return state;
+  return { ...state, transaction: { ...transaction, changed: true } };
+}
+
 function failTransaction(state: SessionState, cause: string): SessionState {
   const { transaction } = state;
   if (transaction.at !== "open") return state;
-  return { ...state, transaction: { at: "failed", cause, shards: transaction.shards } };
+  const { shards, changed } = transaction;
+  return { ...state, transaction: { at: "failed", cause, shards, changed } };
 }
 
 function changeSavepoints(
@@ -262,7 +283,7 @@ function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-function changed(
+function withEntry(
   map: ReadonlyMap<string, string>,
   name: string,
   value: string | undefined,

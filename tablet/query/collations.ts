@@ -3,6 +3,7 @@
  * collation by name, and the handshake has room for ids below 256 only.
  */
 import { vtError } from "../../shared/error/errors.ts";
+import { collationById, defaultCollation } from "../../shared/mysql/collations.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
 
 export interface Collation {
@@ -40,14 +41,23 @@ export class Collations {
     );
   }
 
-  /** Throws VT20013 for an id that the server doesn't have. */
+  /**
+   * One that only the other server has becomes its character set's default here: a client of MySQL
+   * names utf8mb4_0900_ai_ci without meaning anything by it. Throws VT20013 for any other id.
+   */
   get(id: number): Collation {
-    const collation = this.#byId?.get(id);
+    const collation = this.#byId?.get(id) ?? this.#byId?.get(defaultOfCharset(id));
     if (collation === undefined) {
       throw vtError("VT20013", `this mysqld has no collation with id ${id}`);
     }
     return collation;
   }
+}
+
+/** -1 for an id that no server has. */
+function defaultOfCharset(id: number): number {
+  const charset = collationById(id)?.characterSet;
+  return charset === undefined ? -1 : defaultCollation(charset)?.id ?? -1;
 }
 
 async function hasFullNames(

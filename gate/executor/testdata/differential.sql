@@ -207,3 +207,24 @@ show create table corder
 show index from corder
 show tables like 'c%'
 explain select * from customer where customer_id = 1
+set names utf8mb4 collate utf8mb4_unicode_ci
+select 'a' = 'A', 'a' collate utf8mb4_bin = 'A'
+set names utf8mb4
+begin
+insert into customer (customer_id, email) values (70, 'tx')
+set sql_mode = 'ANSI_QUOTES'
+select "email" from customer where customer_id = 70
+set sql_mode = default
+rollback
+do 1
+do release_all_locks()
+select connection_id() > 0
+insert into corder (customer_id, sku, price) select 7, 'sel', 1
+truncate table corder
+alter table corder add column note varchar(10)
+insert into corder (order_id, customer_id, sku, price, note) values (1, 1, 'a', 1, 'n'), (2, 4, 'b', 2, null)
+select * from corder order by order_id
+select note from corder where customer_id = 1
+alter table corder drop column note
+select count(*) from information_schema.tables where table_schema = database() and table_name = 'corder'
+analyze table corder
