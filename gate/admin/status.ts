@@ -1,8 +1,9 @@
 /** What a gate shows of itself: /debug/status, /debug/query_plans, metrics. */
 import type { Hono } from "hono";
-import type { Metrics } from "../../shared/host/metrics.ts";
+import type { Labels, Metrics } from "../../shared/host/metrics.ts";
 import type { StatusSections } from "../../shared/host/http.ts";
 import { printTabletAlias } from "../../shared/model/tablet.ts";
+import { LATENCY_BOUNDS } from "../executor/statement_metrics.ts";
 import type { GateServices } from "../executor/gate_services.ts";
 import type { TabletDirectory } from "../tablets/directory.ts";
 import { planJson, showMarks } from "../show/plan_json.ts";
@@ -93,4 +94,41 @@ export function addGateMetrics(metrics: Metrics, { gate, directory }: StatusSour
     "statements that wait for a tablet",
     () => directory.waiting,
   );
+  const plans = () => [...gate.metrics.plans];
+  metrics.seriesOf(
+    "vtgate_statements",
+    "statements by the plan that they ran",
+    "counter",
+    () => plans().map(([plan, { count }]) => [{ plan }, count]),
+  );
+  metrics.seriesOf(
+    "vtgate_statement_seconds",
+    "time that statements took, by plan",
+    "counter",
+    () => plans().map(([plan, { timeMs }]) => [{ plan }, timeMs / 1000]),
+  );
+  metrics.seriesOf(
+    "vtgate_statement_latency",
+    "statements up to a latency",
+    "counter",
+    () => plans().flatMap(([plan, { buckets }]) => latencies(plan, buckets)),
+  );
+  metrics.seriesOf(
+    "vtgate_errors",
+    "errors by id or mysqld's number",
+    "counter",
+    () => [...gate.metrics.errors].map(([id, count]) => [{ id }, count]),
+  );
+}
+
+/** Cumulative, as Prometheus' histograms are. */
+function latencies(
+  plan: string,
+  buckets: readonly number[],
+): (readonly [Labels, number])[] {
+  let below = 0;
+  return buckets.map((count, index) => {
+    below += count;
+    return [{ plan, le: String((LATENCY_BOUNDS[index] ?? 0) / 1000) }, below] as const;
+  });
 }

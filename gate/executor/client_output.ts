@@ -16,6 +16,7 @@ import {
 import type { ClientWriter } from "../session/client.ts";
 import { countPackets, nextPacket } from "../engine/rows.ts";
 import type { ClientRows } from "../engine/world.ts";
+import { type KnownHead, renameHead, renameSchema } from "./schema_names.ts";
 import { patchStatus } from "./status.ts";
 
 /** Above this many unsent bytes a shard has to wait for the client. */
@@ -30,6 +31,8 @@ export class ClientOutput implements ClientRows {
   /** Packets of the head of a passed result that are still to come; -1: its first is. */
   #headLeft = -1;
   #rows = 0;
+  #knownHead: KnownHead = unknownHead();
+  readonly #isKeyspace: (name: string) => boolean;
 
   constructor(
     writer: ClientWriter,
@@ -38,8 +41,10 @@ export class ClientOutput implements ClientRows {
       readonly deprecateEof: boolean;
       /** COM_STMT_EXECUTE: rows are binary. */
       readonly binary: boolean;
+      readonly isKeyspace: (name: string) => boolean;
     },
   ) {
+    this.#isKeyspace = options.isKeyspace;
     this.binary = options.binary;
     this.#writer = writer;
     this.#capabilities = options.capabilities;
@@ -51,14 +56,25 @@ export class ClientOutput implements ClientRows {
     return this.#rows;
   }
 
+  /** The next result that passes through has this plan's head. */
+  expectHead(known: KnownHead): void {
+    this.#knownHead = known;
+  }
+
   readonly passThrough = (packets: Uint8Array): void | Promise<void> => {
+    const atHead = this.#headLeft < 0;
     this.#count(packets);
-    return this.#raw(packets);
+    const renamed = atHead ? renameHead(packets, this.#isKeyspace, this.#knownHead) : undefined;
+    if (renamed === undefined) return this.#raw(packets);
+    this.#writer.raw(renamed.head);
+    return this.#raw(packets.subarray(renamed.end));
   };
 
   columns(definitions: readonly Uint8Array[]): void {
     this.#packet(new ByteWriter(9).lenencInt(definitions.length).finish());
-    for (const definition of definitions) this.#packet(definition);
+    for (const definition of definitions) {
+      this.#packet(renameSchema(definition, this.#isKeyspace));
+    }
     if (!this.#deprecateEof) this.#packet(encodeEofPacket({ warnings: 0, statusFlags: 0 }));
   }
 
@@ -109,6 +125,7 @@ export class ClientOutput implements ClientRows {
   #reset(): void {
     this.#headLeft = -1;
     this.#rows = 0;
+    this.#knownHead = unknownHead();
   }
 
   #packet(payload: Uint8Array): void {
@@ -135,3 +152,9 @@ export class ClientOutput implements ClientRows {
     for (; at < packets.length; this.#rows++) at = nextPacket(packets, at);
   }
 }
+
+function unknownHead(): KnownHead {
+  return { sent: NOTHING, renamed: NOTHING };
+}
+
+const NOTHING = new Uint8Array();

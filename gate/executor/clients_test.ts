@@ -393,6 +393,14 @@ async function shows(cluster: GateCluster): Promise<void> {
       [0, "customer", "-80", "select email from customer where customer_id = 1"],
     ].map((row) => [String(row[0]), ...row.slice(1)]),
   );
+  for (
+    const sql of ["select email from customer where customer_id = 1", "select email from customer"]
+  ) {
+    for (let i = 0; i < 2; i++) {
+      const [, fields] = await connection.query(sql);
+      assert.deepEqual(fields.map(({ schema }) => schema), ["customer"]);
+    }
+  }
   const create = await values("show create table customer.customer");
   assert.match(String(create[0]?.[1]), /CREATE TABLE `customer`/);
   const database = await values("show create database customer");

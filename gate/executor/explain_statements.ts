@@ -6,10 +6,12 @@ import { quoteString } from "../../shared/sql/print.ts";
 import type { DescribeTable, Explain, VExplain } from "../../shared/sql/ast_statement.ts";
 import type { Span } from "../../shared/sql/ast.ts";
 import { bytesOf, renderPiece, renderPieces } from "../engine/template.ts";
+import { ResultReader } from "../engine/result_reader.ts";
 import { resolveRouting } from "../engine/routing.ts";
 import type { Plan, QueryPiece } from "../plan/plan.ts";
 import { planJson } from "../show/plan_json.ts";
 import { madeStatement, type StatementText } from "./statement_text.ts";
+import { CapturedRows } from "./captured_rows.ts";
 import type { LocalRun } from "./local_run.ts";
 import { placementOf } from "./plan_runner.ts";
 import { textColumns } from "./row_set.ts";
@@ -55,8 +57,13 @@ export async function runExplain(statement: Explain, run: LocalRun): Promise<voi
   const sql = bytesOf(prefix + renderPieces(root.query.pieces, bindings, first.list));
   const { keyspace } = root.routing;
   const call = { keyspace, shard: first.shard, sql, parameters: undefined, tables: root.tables };
-  const terminal = await shards.execute(call, run.output.passThrough, { signal: run.signal });
-  run.output.terminal(terminal, session.statusFlags | run.more);
+  const captured = new CapturedRows();
+  const reader = new ResultReader({
+    onColumns: (definitions) => captured.columns(definitions),
+    onRows: (packets) => captured.rows(packets),
+  }, session);
+  await shards.execute(call, reader.sink, { signal: run.signal });
+  await run.definedRows(captured.columnDefinitions, captured.values);
 }
 
 export async function runVExplain(statement: VExplain, run: LocalRun): Promise<void> {

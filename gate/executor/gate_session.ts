@@ -64,6 +64,7 @@ export class GateSession implements ClientSession {
       capabilities: session.client.capabilities,
       deprecateEof: session.deprecateEof,
       binary: command.com === "stmt_execute",
+      isKeyspace: (name) => gate.catalog().vschema.hasKeyspace(name),
     });
     this.#sinceMs = gate.clock.monotonicMs();
     try {

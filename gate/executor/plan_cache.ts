@@ -4,6 +4,7 @@
  */
 import type { Slot } from "../../shared/sql/slots.ts";
 import type { Plan, Primitive } from "../plan/plan.ts";
+import type { KnownHead } from "./schema_names.ts";
 
 /** Statements of an application number hundreds; generated ones must not fill the memory. */
 const PLANS_MAX = 10_000;
@@ -15,6 +16,7 @@ const VARIANTS_MAX = 32;
 /** Of the text that the status page shows. */
 const ORIGINAL_LENGTH_MAX = 1000;
 
+const NO_HEAD = { sent: new Uint8Array(), renamed: new Uint8Array() };
 const NOT_RUN = { executions: 0, errors: 0, timeMs: 0 };
 
 export interface CachedPlan {
@@ -23,6 +25,8 @@ export interface CachedPlan {
   readonly original: string;
   /** For metrics: "Route EqualUnique". */
   readonly label: string;
+  /** Of its results in text and in binary protocol. */
+  readonly head: KnownHead;
   executions: number;
   errors: number;
   timeMs: number;
@@ -62,7 +66,13 @@ export class PlanCache {
 
   entry(plan: Plan, original: string): CachedPlan {
     const label = labelOf(plan.root);
-    return { plan, original: original.slice(0, ORIGINAL_LENGTH_MAX), label, ...NOT_RUN };
+    return {
+      plan,
+      original: original.slice(0, ORIGINAL_LENGTH_MAX),
+      label,
+      head: { ...NO_HEAD },
+      ...NOT_RUN,
+    };
   }
 
   add(version: number, context: string, key: string, cached: CachedPlan): void {

@@ -5,7 +5,8 @@ import type { Placement } from "../engine/routing.ts";
 import type { ShardCall, Shards } from "../engine/shards.ts";
 import { runPlan } from "../engine/run.ts";
 import type { Answer, ClientRows, ShardName, World } from "../engine/world.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Primitive } from "../plan/plan.ts";
+import { unquoted } from "../session/set_actions.ts";
 import type { Catalog } from "./catalog.ts";
 import type { LiveSession } from "./live_session.ts";
 import type { SessionShards } from "./session_shards.ts";
@@ -13,6 +14,13 @@ import type { Transactions } from "./transactions.ts";
 
 /** Marks the start of a change on several shards inside a transaction. */
 const CHANGE_SAVEPOINT = "__vt_change";
+
+const SEVERAL_SHARDS: ReadonlySet<string> = new Set([
+  "Scatter",
+  "IN",
+  "MultiEqual",
+  "ByDestination",
+]);
 
 export interface PlanRun {
   readonly plan: Plan;
@@ -49,7 +57,23 @@ export class PlanRunner {
     await this.#prepare(run.plan, signal);
     const world = this.#world(run, signal);
     const seen = onCall === undefined ? world : { ...world, shards: watched(world.shards, onCall) };
-    return await runPlan(run.plan.root, seen, client);
+    return await runPlan(this.#limited(run.plan), seen, client);
+  }
+
+  /**
+   * Each shard keeps to sql_select_limit by itself; their sum has to as well. A LIMIT of the
+   * statement's own, which counts instead, is a primitive already.
+   */
+  #limited({ root }: Plan): Primitive {
+    const limit = this.#session.state.settings.get("sql_select_limit");
+    if (limit === undefined || root.op !== "Route") return root;
+    if (!SEVERAL_SHARDS.has(root.routing.opcode)) return root;
+    return {
+      op: "Limit",
+      input: root,
+      count: { from: "text", sql: unquoted(limit) },
+      offset: undefined,
+    };
   }
 
   /** What has to be true before the statement runs. */

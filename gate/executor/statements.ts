@@ -18,7 +18,8 @@ import type { Answer, ClientRows } from "../engine/world.ts";
 import { CapturedRows } from "./captured_rows.ts";
 import type { ClientOutput } from "./client_output.ts";
 import type { GateServices } from "./gate_services.ts";
-import type { LiveSession } from "./live_session.ts";
+import type { LiveSession, Warning } from "./live_session.ts";
+import { warningCount } from "./status.ts";
 import { LocalRun, type Pipeline, type SessionParts } from "./local_run.ts";
 import { isLocal, type LocalStatement, runLocal } from "./local_statements.ts";
 import { makePlan } from "./make_plan.ts";
@@ -142,6 +143,7 @@ export class Statements implements Pipeline {
       parameters: parameters?.payload,
       catalog: this.#gate.catalog(),
     };
+    output.expectHead(cached.head);
     const answer = await this.#runner.run(run, output, signal);
     const rows = output.rowCount;
     this.#finish(answer, output, more);
@@ -232,7 +234,7 @@ export class Statements implements Pipeline {
   /** For FOUND_ROWS(), ROW_COUNT() and LAST_INSERT_ID(). */
   #remember(answer: Answer, rows: number, returnsRows: boolean): void {
     const { outcome } = this.#session;
-    outcome.warnings = NO_WARNINGS;
+    outcome.warnings = shardWarnings(answer, this.#session);
     if (returnsRows || answer.kind === "rows") {
       outcome.foundRows = BigInt(rows);
       outcome.rowCount = -1n;
@@ -247,4 +249,17 @@ export class Statements implements Pipeline {
   }
 }
 
-const NO_WARNINGS: readonly never[] = [];
+const NO_WARNINGS: readonly Warning[] = [];
+const ER_UNKNOWN_ERROR = 1105;
+
+/** What SHOW WARNINGS can tell: the texts stay on the shards' connections. */
+function shardWarnings(answer: Answer, session: LiveSession): readonly Warning[] {
+  const count = answer.kind === "rows"
+    ? answer.warnings
+    : answer.kind === "ok"
+    ? answer.ok.warnings
+    : warningCount(answer.terminal, session.deprecateEof);
+  if (count === 0) return NO_WARNINGS;
+  const message = `${count} warnings on the shards, whose texts the gate doesn't keep`;
+  return [{ level: "Warning", code: ER_UNKNOWN_ERROR, message }];
+}

@@ -65,6 +65,23 @@ export class Metrics {
     this.#register({ name, render: () => `${head}${name} ${read()}\n`, vars: read });
   }
 
+  /** Series that somebody else counts, read when somebody asks. */
+  seriesOf(
+    name: string,
+    help: string,
+    type: "counter" | "gauge",
+    read: () => Iterable<readonly [labels: Labels, value: number]>,
+  ): void {
+    const head = printHead(name, help, type);
+    const series = () =>
+      [...read()].map(([labels, value]) => [printLabels(labels), value] as const);
+    this.#register({
+      name,
+      render: () => head + series().map(([key, n]) => `${name}${braces(key)} ${n}\n`).join(""),
+      vars: () => Object.fromEntries(series()),
+    });
+  }
+
   histogram(name: string, help: string, buckets: readonly number[] = LATENCY_BUCKETS): Histogram {
     return this.#register(new Buckets(name, help, buckets));
   }

@@ -228,3 +228,10 @@ select note from corder where customer_id = 1
 alter table corder drop column note
 select count(*) from information_schema.tables where table_schema = database() and table_name = 'corder'
 analyze table corder
+insert into customer (customer_id, email) values (801, 'a'), (802, 'b'), (803, 'c'), (804, 'd')
+set sql_select_limit = 2
+select 1 from customer where customer_id > 800
+select customer_id from customer where customer_id > 800 order by customer_id
+select customer_id from customer where customer_id > 800 order by customer_id limit 3
+set sql_select_limit = default
+select customer_id from customer where customer_id > 800 order by customer_id
