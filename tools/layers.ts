@@ -34,7 +34,10 @@ export const UNITS: Readonly<Record<string, Unit>> = {
     uses: ["shared/error", "shared/value", "shared/key", "shared/vindex", "shared/sql"],
     pure: true,
   },
-  "shared/binlog": { uses: ["shared/error", "shared/value", "shared/mysql"], pure: true },
+  "shared/binlog": {
+    uses: ["shared/error", "shared/value", "shared/mysql", "shared/sql"],
+    pure: true,
+  },
   "shared/filter": {
     uses: [
       "shared/error",
@@ -51,7 +54,15 @@ export const UNITS: Readonly<Record<string, Unit>> = {
   "shared/model": { uses: ["shared/error", "shared/key", "shared/vschema"], pure: true },
   "shared/flags": { uses: ["shared/error"], pure: true },
   "shared/rpc": {
-    uses: ["shared/error", "shared/io", "shared/value", "shared/key", "shared/model"],
+    uses: [
+      "shared/error",
+      "shared/io",
+      "shared/value",
+      "shared/key",
+      "shared/mysql",
+      "shared/binlog",
+      "shared/model",
+    ],
     pure: true,
   },
   // Layer 1: the one place where shared code meets Deno.
@@ -61,6 +72,7 @@ export const UNITS: Readonly<Record<string, Unit>> = {
       "shared/io",
       "shared/value",
       "shared/key",
+      "shared/binlog",
       "shared/model",
       "shared/flags",
       "shared/rpc",

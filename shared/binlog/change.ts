@@ -52,7 +52,7 @@ export type StreamItem =
     /** After the transaction when complete; otherwise before it. */
     readonly position: string;
     readonly complete: boolean;
-    /** When the statement ran on the source; 0 when there is no statement (position only). */
+    /** When its last statement ran, on the server where it ran first. */
     readonly timestampSec: number;
     /** Empty for a transaction that only moves the position. */
     readonly changes: readonly RowChange[];
@@ -60,7 +60,7 @@ export type StreamItem =
   | { readonly kind: "abandoned" }
   | {
     readonly kind: "ddl";
-    /** After the statement. */
+    /** After the statement; before it when rows of its transaction follow (CREATE ... SELECT). */
     readonly position: string;
     readonly timestampSec: number;
     readonly sql: string;

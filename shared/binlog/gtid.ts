@@ -14,9 +14,12 @@ export interface MariadbGtidEvent {
   readonly sequence: bigint;
   /** The group is one statement and no COMMIT ends it. */
   readonly standalone: boolean;
+  /** XA PREPARE ends the group; its rows count from XA COMMIT on. */
+  readonly prepares: boolean;
 }
 
 const FL_STANDALONE = 1;
+const FL_PREPARED_XA = 64;
 
 /** GTID_LOG_EVENT: flags, UUID, number; clocks follow. */
 export function decodeMysqlGtid(body: Uint8Array): MysqlGtidEvent {
@@ -31,7 +34,14 @@ export function decodeMariadbGtid(body: Uint8Array, server: number): MariadbGtid
   const reader = new ByteReader(body);
   const sequence = reader.u64();
   const domain = reader.u32();
-  return { domain, server, sequence, standalone: (reader.u8() & FL_STANDALONE) !== 0 };
+  const flags = reader.u8();
+  return {
+    domain,
+    server,
+    sequence,
+    standalone: (flags & FL_STANDALONE) !== 0,
+    prepares: (flags & FL_PREPARED_XA) !== 0,
+  };
 }
 
 /** Fields of Gtid_event::define_fields (MySQL 8.4, libs/mysql/binlog/event/control_events.h). */

@@ -23,4 +23,5 @@ export const COM_STMT_CLOSE = 0x19;
 export const COM_STMT_RESET = 0x1a;
 export const COM_SET_OPTION = 0x1b;
 export const COM_STMT_FETCH = 0x1c;
+export const COM_BINLOG_DUMP_GTID = 0x1e;
 export const COM_RESET_CONNECTION = 0x1f;

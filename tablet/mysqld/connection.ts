@@ -38,8 +38,9 @@ import {
   COM_STMT_EXECUTE,
   COM_STMT_PREPARE,
 } from "../../shared/mysql/commands.ts";
+import { EOF_HEADER } from "../../shared/mysql/eof_packet.ts";
 import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
-import { encodeFrames, FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
+import { encodeFrames, FRAME_HEADER_BYTES, packetEnd } from "../../shared/mysql/frame.ts";
 import { ResultBoundary } from "../../shared/mysql/result_boundary.ts";
 import { ResultRows } from "../../shared/mysql/result_rows.ts";
 import { decodeStmtPrepareOk } from "../../shared/mysql/stmt_prepare.ts";
@@ -327,6 +328,35 @@ export class MysqldConnection implements Disposable {
   }
 
   /**
+   * Sends a command whose answer does not end by itself (COM_BINLOG_DUMP): the sink gets whole
+   * packets with headers, as `query` gives them, until mysqld sends an ERR or EOF. Resolves with
+   * that packet's payload. The connection can't be used again after that.
+   */
+  async stream(command: Uint8Array, sink: PacketSink, { signal }: Options): Promise<Uint8Array> {
+    this.#begin(signal);
+    const stream = this.#stream;
+    try {
+      await stream.send(command, NOTHING);
+      for (;;) {
+        const found = scanEvents(stream.buffer, stream.start, stream.end);
+        if (found.end > stream.start) {
+          const pending = sink(stream.buffer.subarray(stream.start, found.end));
+          if (pending !== undefined) await pending;
+          stream.consume(found.end);
+        }
+        if (found.ended) {
+          const terminal = (await stream.readPacket()).slice();
+          this.close();
+          return terminal;
+        }
+        await stream.fill();
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /**
    * A mysqld that refuses a statement as too large answers and closes before it has read all: then
    * its answer says more than our failed write.
    */
@@ -419,5 +449,21 @@ export class MysqldConnection implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** The whole packets up to the one that ends a stream, or up to what is incomplete. */
+function scanEvents(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): { readonly end: number; readonly ended: boolean } {
+  let at = start;
+  for (;;) {
+    const next = packetEnd(bytes, at, end);
+    if (next < 0) return { end: at, ended: false };
+    const header = bytes[at + FRAME_HEADER_BYTES];
+    if (header === ERR_HEADER || header === EOF_HEADER) return { end: at, ended: true };
+    at = next;
   }
 }

@@ -1,0 +1,151 @@
+/**
+ * The change stream of a mysqld: its binlog from a position on, decoded, filtered, whole in spite
+ * of broken connections. Each break resumes behind the last complete transaction, so that a sink
+ * that commits a transaction's rows with its position gets each exactly once.
+ */
+import { VtError, vtError } from "../../shared/error/errors.ts";
+import { MysqlError } from "../../shared/error/mysql_error.ts";
+import type { StreamItem, StreamSink } from "../../shared/binlog/change.ts";
+import { parsePosition, type Position, printPosition } from "../../shared/binlog/position.ts";
+import { StreamDecoder } from "../../shared/binlog/stream_decoder.ts";
+import { sleep } from "../../shared/host/clock.ts";
+import type { Log } from "../../shared/io/log.ts";
+import { connectForStream, followBinlog, type StreamLogin } from "./dump.ts";
+import { flavorOfConnection, readCurrentPosition } from "./source_setup.ts";
+
+/** What stands between the decoder and the sink (shared/filter). */
+export interface ItemFilter {
+  /** False: rows of this table are not even decoded. */
+  wants(table: string): boolean;
+  apply(items: readonly StreamItem[]): readonly StreamItem[];
+}
+
+export interface ChangeStreamOptions {
+  readonly login: StreamLogin;
+  /** mysqld's own name: "vt_commerce". */
+  readonly database: string;
+  /** Behind which transaction to start; "current": from now on. */
+  readonly position: string;
+  readonly filter?: ItemFilter;
+  /** Default 1000. */
+  readonly heartbeatMs?: number;
+  /** A silent connection is given up after this. Default: 10 heartbeats. */
+  readonly stallMs?: number;
+  /** An unreachable source is tried again for this long. Default 30 000; 0: not at all. */
+  readonly retryMs?: number;
+  readonly log?: Log;
+}
+
+interface Options {
+  readonly signal: AbortSignal;
+}
+
+const HEARTBEAT_MS = 1000;
+const STALL_HEARTBEATS = 10;
+const RETRY_MS = 30_000;
+const PAUSE_MS_MIN = 50;
+const PAUSE_MS_MAX = 2000;
+
+/** A transaction with more goes to the sink in parts. */
+export const CHUNK_LIMITS = { changesMax: 2000, bytesMax: 1024 * 1024 } as const;
+
+/**
+ * Never resolves. Throws the signal's reason, what the sink throws, VT26001 ... VT26005 when the
+ * stream can't go on, and the last failure when the source stays away for `retryMs`.
+ */
+export async function streamChanges(
+  options: ChangeStreamOptions,
+  sink: StreamSink,
+  { signal }: Options,
+): Promise<never> {
+  const start = await startOf(options, { signal });
+  const { filter, log } = options;
+  const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
+  const decoder = new StreamDecoder({
+    database: options.database,
+    start,
+    checksum: true,
+    limits: CHUNK_LIMITS,
+    ...(filter === undefined ? {} : { wants: (table: string) => filter.wants(table) }),
+  });
+  // What the sink throws is its own: a stream must not be tried again for it.
+  let sinkFailed = false;
+  const deliver = async (items: readonly StreamItem[]): Promise<void> => {
+    try {
+      await sink(items);
+    } catch (error) {
+      sinkFailed = true;
+      throw error;
+    }
+  };
+  const retry = new Retry(options.retryMs ?? RETRY_MS);
+  for (;;) {
+    try {
+      await followBinlog({
+        login: options.login,
+        start: parsePosition(decoder.position),
+        heartbeatMs,
+        stallMs: options.stallMs ?? heartbeatMs * STALL_HEARTBEATS,
+      }, {
+        started: (setup) => decoder.reset(setup),
+        events: (events) => {
+          retry.succeeded();
+          for (const event of events) decoder.add(event);
+          const items = decoder.take();
+          const wanted = filter === undefined ? items : filter.apply(items);
+          if (wanted.length > 0) return deliver(wanted);
+        },
+      }, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (sinkFailed) throw error;
+      const pauseMs = retry.pauseAfter(error);
+      log?.warn("change stream interrupted", { cause: String(error), position: decoder.position });
+      await sleep(pauseMs, { signal });
+    }
+  }
+}
+
+async function startOf(options: ChangeStreamOptions, { signal }: Options): Promise<Position> {
+  if (options.position !== "current") {
+    try {
+      return parsePosition(options.position);
+    } catch (error) {
+      throw vtError("VT22001", error instanceof Error ? error.message : String(error));
+    }
+  }
+  using connection = await connectForStream(options.login, { signal });
+  const gtid = await readCurrentPosition(connection, { signal });
+  return parsePosition(printPosition(flavorOfConnection(connection), gtid));
+}
+
+/** How long a source may stay away, and the pauses between tries. */
+class Retry {
+  readonly #limitMs: number;
+  #failingSinceMs: number | undefined;
+  #pauseMs = PAUSE_MS_MIN;
+
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  succeeded(): void {
+    this.#failingSinceMs = undefined;
+    this.#pauseMs = PAUSE_MS_MIN;
+  }
+
+  /** Throws the error when it won't pass, or lasted too long. */
+  pauseAfter(error: unknown): number {
+    const nowMs = performance.now();
+    this.#failingSinceMs ??= nowMs;
+    if (!mayPass(error) || nowMs - this.#failingSinceMs >= this.#limitMs) throw error;
+    const pauseMs = this.#pauseMs;
+    this.#pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2);
+    return pauseMs;
+  }
+}
+
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof VtError || error instanceof MysqlError)) return false;
+  return error.status === "unavailable";
+}
