@@ -209,6 +209,15 @@ export const ERRORS = {
   VT26006: row("unavailable", 1105, "HY000", (source: string, silentMs: number) => `the change stream of ${source} is stalled: nothing came for ${silentMs} ms`),
   VT26007: row("invalid_argument", 1105, "HY000", (rule: string, cause: string) => `filter rule ${rule}: ${cause}`),
 
+  // VReplication: streams that bring rows from other shards.
+  VT27001: row("failed_precondition", 1105, "HY000", (id: number, state: string, message: string) => `stream ${id} is ${state}${message === "" ? "" : `: ${message}`}; start it with Workflow start`),
+  VT27002: row("failed_precondition", 1054, "42S22", (table: string, what: string) => `table ${table} of the target has no ${what}; make the schemas alike, then start the workflow again`),
+  VT27003: row("failed_precondition", 1105, "HY000", (table: string, column: string) => `the stream does not bring ${column}, a column of the primary key of ${table}; add it to the rule's select`),
+  VT27004: row("failed_precondition", 1146, "42S02", (table: string) => `table ${table} does not exist on the target; create it, then start the workflow again`),
+  VT27005: row("unavailable", 1105, "HY000", (shard: string, types: string) => `no tablet of ${shard} to stream from (${types}): none is healthy and answers`),
+  VT27006: row("aborted", 1105, "HY000", (id: number) => `stream ${id} is gone: its row was deleted`),
+  VT27007: row("failed_precondition", 1105, "HY000", (what: string) => `${what}`),
+
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),
   ER_HANDSHAKE_ERROR: row("invalid_argument", 1043, "08S01", () => "Bad handshake"),
