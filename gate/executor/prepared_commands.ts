@@ -135,6 +135,10 @@ function shownQuery(root: Primitive):
     case "Update":
     case "Delete":
       return { query: root.query, keyspace: root.routing.keyspace, hiddenColumns: 0 };
+    case "Insert":
+      // One whose rows are split is no statement of any shard.
+      if (!("query" in root)) return undefined;
+      return { query: root.query, keyspace: root.routing.keyspace, hiddenColumns: 0 };
     default:
       return undefined;
   }
