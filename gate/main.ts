@@ -25,6 +25,9 @@ import { BUFFER_MS, Gateway } from "./tablets/gateway.ts";
 /** Statements that may wait for a tablet at a time (Vitess's --buffer-size). */
 const WAITING_STATEMENTS_MAX = 1000;
 
+const WARM_UP_MS_MAX = 3000;
+const WARM_UP_STEP_MS = 20;
+
 if (import.meta.main) {
   await runProgram({
     program: "vtgate",
@@ -56,6 +59,8 @@ async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
   );
   using _following = directory.onChange(() => schemas.check());
   const gate = gateServices(flags.mysqlServerVersion, flags.cell, view, tablets, log);
+  scope.use(serveStatus(context, { gate, directory }, view));
+  await waitForCluster(view, log, signal);
   const server = scope.use(MysqlServer.listen({
     hostname: flags.hostname,
     port: flags.mysqlPort,
@@ -65,11 +70,27 @@ async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
     sessions: new GateSessionFactory(gate),
     log,
   }));
-  scope.use(serveStatus(context, { gate, directory }, view));
   log.info("serving", { mysqlPort: server.port, httpPort: flags.httpPort });
   await aborted(signal);
   log.info("draining", { clients: server.connectionCount });
   await server.drain({ signal: AbortSignal.timeout(flags.drainTimeoutMs) });
+}
+
+/**
+ * Clients that come before the gate knows the cluster would be told of unknown databases: they are
+ * not accepted until it does. A cluster that isn't whole is served after a while all the same.
+ */
+async function waitForCluster(
+  view: ClusterView,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = HOST_CLOCK.monotonicMs() + WARM_UP_MS_MAX;
+  while (view.missing !== "" && HOST_CLOCK.monotonicMs() < deadline) {
+    await HOST_CLOCK.sleep(WARM_UP_STEP_MS, { signal });
+  }
+  const { missing } = view;
+  if (missing !== "") log.warn("serving without all of the cluster", { missing });
 }
 
 function openDirectory({ flags, log }: ProgramContext<typeof GATE_FLAGS>): TabletDirectory {

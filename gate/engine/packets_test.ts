@@ -138,8 +138,8 @@ Deno.test("a merge waits for slow shards and holds fast ones back", async () => 
   const held = fast.push(joined(big));
   assert.ok(held instanceof Promise, "more than the queue's limit holds the shard back");
   fast.close();
-  slow.push(rowPacket(["100000"]));
-  slow.push(rowPacket(["-1"]));
+  await slow.push(rowPacket(["100000"]));
+  await slow.push(rowPacket(["-1"]));
   slow.close();
   await held;
   await merged;

@@ -55,7 +55,8 @@ export async function merge(
 ): Promise<number> {
   const queues = calls.map(() => new RowQueue());
   const order = Promise.withResolvers<RowOrder>();
-  order.promise.catch(() => {/* seen by the merge, unless a shard failed before */});
+  // A shard's failure is thrown below; here it only ends the wait for columns.
+  void order.promise.catch(() => {});
   let started = false;
   const onColumns = (definitions: readonly Uint8Array[]) => {
     if (started) return;

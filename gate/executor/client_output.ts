@@ -99,7 +99,7 @@ export class ClientOutput implements ClientRows {
   /** Ends a result that passed through. Patches the packet in place. */
   terminal(packet: Uint8Array, statusFlags: number): void {
     patchStatus(packet, statusFlags);
-    this.#raw(packet);
+    this.#writer.raw(packet);
     this.#reset();
   }
 

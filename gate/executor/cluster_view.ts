@@ -17,6 +17,8 @@ type ShardsByType = ReadonlyMap<TabletType, readonly ShardRange[]>;
 export class ClusterView {
   readonly #tablets: () => readonly KnownTablet[];
   #srvVSchema: SrvVSchema | undefined;
+  /** The topology has answered, perhaps that there is nothing yet. */
+  #heard = false;
   readonly #shards = new Map<string, ShardsByType>();
   readonly #tables = new Map<string, readonly TrackedTable[]>();
   #version = 0;
@@ -32,8 +34,26 @@ export class ClusterView {
     return this.#srvVSchema !== undefined;
   }
 
+  /**
+   * What is still to come before statements can be planned, for a gate that starts: "" when all is
+   * there. Tables of a keyspace without a primary are not waited for.
+   */
+  get missing(): string {
+    if (!this.#heard) return "topology";
+    for (const keyspace of Object.keys(this.#srvVSchema?.keyspaces ?? {})) {
+      if (!this.#shards.has(keyspace)) return `SrvKeyspace of ${keyspace}`;
+      if (this.#tablets().length === 0) return "tablets";
+      const hasPrimary = this.#tablets().some(({ health: { serving, target } }) =>
+        serving && target.tabletType === "primary" && target.keyspace === keyspace
+      );
+      if (hasPrimary && !this.#tables.has(keyspace)) return `schema of ${keyspace}`;
+    }
+    return "";
+  }
+
   setVSchema(record: SrvVSchema | undefined): void {
     this.#srvVSchema = record;
+    this.#heard = true;
     this.#changed();
   }
 
