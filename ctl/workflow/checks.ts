@@ -1,0 +1,170 @@
+/** Why traffic may not be switched, or a workflow not be ended, now; with the way out. */
+import { vtError } from "../../shared/error/errors.ts";
+import {
+  FROZEN,
+  isFrozen,
+  KIND_NAMES,
+  nameOf,
+  type PlacedStream,
+  type WorkflowFacts,
+} from "./facts.ts";
+import { STOPPED_FOR_CUTOVER } from "./switch_writes.ts";
+import { isAllSwitched, printTraffic, readTraffic } from "./traffic.ts";
+
+export interface SwitchLimits {
+  readonly lagMaxSeconds: number;
+  readonly nowSeconds: number;
+}
+
+/** VT22002 "cannot switch traffic for workflow ... at this time: ...". */
+export function checkCanSwitch(facts: WorkflowFacts, limits: SwitchLimits): void {
+  // A switch that has passed its journals must be completed, whatever the streams say.
+  if (facts.journaled.size > 0) return;
+  const why = whyNot(facts, limits);
+  if (why === undefined) return;
+  throw vtError(
+    "VT22002",
+    `cannot switch traffic for workflow ${facts.name} at this time: ${why}`,
+  );
+}
+
+function whyNot(facts: WorkflowFacts, limits: SwitchLimits): string | undefined {
+  if (isFrozen(facts)) {
+    return `workflow is frozen: its writes were switched before; complete it, or reverse it with ${
+      KIND_NAMES[facts.kind]
+    } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} reversetraffic`;
+  }
+  for (const placed of facts.streams) {
+    const why = whyStreamNot(facts, placed, limits);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+function whyStreamNot(
+  { targetKeyspace, kind, name }: WorkflowFacts,
+  { shard, stream }: PlacedStream,
+  limits: SwitchLimits,
+): string | undefined {
+  const where = `stream ${stream.id} on ${targetKeyspace}/${shard}`;
+  const command = `${KIND_NAMES[kind]} --workflow ${name} --target-keyspace ${targetKeyspace}`;
+  if (stream.state === "Error") {
+    return `workflow has errors: ${where}: ${stream.message}; remove the cause, then ${command} start`;
+  }
+  if (
+    stream.copyState.length > 0 || stream.state === "Copying" || stream.state === "Init" ||
+    stream.position === ""
+  ) {
+    return `copy is still in progress: ${where}; ${command} status tells how far it is`;
+  }
+  if (stream.state === "Stopped" && stream.message !== STOPPED_FOR_CUTOVER) {
+    return `workflow is stopped: ${where}${
+      stream.message === "" ? "" : ` (${stream.message})`
+    }; ${command} start lets it go on`;
+  }
+  const lag = lagSeconds(stream, limits.nowSeconds);
+  if (stream.state === "Running" && lag > limits.lagMaxSeconds) {
+    return `replication lag ${lag}s is higher than allowed lag ${limits.lagMaxSeconds}s; wait, or allow more with --max-replication-lag-allowed`;
+  }
+  return undefined;
+}
+
+/** How long ago the stream was last known to have everything; 0 before it runs. */
+export function lagSeconds(
+  stream: Pick<PlacedStream["stream"], "transactionTimestamp" | "timeUpdated" | "timeHeartbeat">,
+  nowSeconds: number,
+): number {
+  const heard = Math.max(
+    stream.transactionTimestamp,
+    Math.min(stream.timeUpdated, stream.timeHeartbeat || stream.timeUpdated),
+  );
+  return heard === 0 ? 0 : Math.max(0, Math.round(nowSeconds - heard));
+}
+
+/** VT22002 unless all reads and writes are switched. */
+export function checkCanComplete(facts: WorkflowFacts): void {
+  if (facts.kind === "materialize") return;
+  const traffic = readTraffic(facts);
+  if (isAllSwitched(traffic) && isFrozen(facts)) return;
+  throw vtError(
+    "VT22002",
+    `cannot complete workflow because you have not yet switched all read and write traffic (${
+      printTraffic(traffic)
+    }); switch it with ${
+      KIND_NAMES[facts.kind]
+    } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} switchtraffic`,
+  );
+}
+
+/** VT22002 once anything is served by the target. */
+export function checkCanCancel(facts: WorkflowFacts): void {
+  if (facts.kind === "materialize") return;
+  const traffic = readTraffic(facts);
+  const reverse = `${
+    KIND_NAMES[facts.kind]
+  } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} reversetraffic`;
+  const frozen = facts.streams.some(({ stream }) => stream.message === FROZEN);
+  if (traffic.writesSwitched || frozen || facts.journaled.size > 0) {
+    throw vtError(
+      "VT22002",
+      `cannot delete workflow because you have already switched write traffic; ${reverse} brings it back, complete ends the workflow`,
+    );
+  }
+  if (traffic.replica.switched.length > 0 || traffic.rdonly.switched.length > 0) {
+    throw vtError(
+      "VT22002",
+      `cannot delete workflow because you have already switched some reads (${
+        printTraffic(traffic)
+      }); ${reverse} brings them back`,
+    );
+  }
+}
+
+/** A stream that another workflow has on the same shards. */
+export interface OtherStream extends PlacedStream {
+  readonly keyspace: string;
+  readonly primary: string;
+}
+
+/**
+ * VT22004 or VT22002 unless a workflow of this name may begin here. `mine` says that a stream is
+ * this workflow's own, from an attempt that was cut.
+ */
+export function checkCanCreate(
+  workflow: string,
+  keyspace: string,
+  others: readonly OtherStream[],
+  tables: readonly string[],
+  mine: (other: OtherStream) => boolean,
+): void {
+  for (const other of others) {
+    const { stream, primary, shard } = other;
+    if (stream.workflow === workflow) {
+      if (mine(other)) continue;
+      throw vtError(
+        "VT22004",
+        `workflow ${workflow} already exists in keyspace ${keyspace} on tablet ${primary}; choose another name, or cancel or complete that one`,
+      );
+    }
+    if (stream.message === FROZEN) {
+      throw vtError(
+        "VT22002",
+        `found previous frozen workflow on tablet ${
+          Number(primary.split("-").at(-1))
+        }, please review and delete it first before creating a new workflow (${stream.workflow}, on ${
+          nameOf({ keyspace: other.keyspace, shard })
+        }: its complete command ends it, Workflow delete only forgets it)`,
+      );
+    }
+    const shared = tables.filter((table) =>
+      stream.source.filter.rules.some(({ match }) => match === table || match.startsWith("/"))
+    );
+    if (shared.length === 0 || stream.workflowType === "materialize") continue;
+    throw vtError(
+      "VT22002",
+      `workflow ${stream.workflow} on ${nameOf({ keyspace: other.keyspace, shard })} has ${
+        shared.join(", ")
+      } already; complete or cancel it first`,
+    );
+  }
+}

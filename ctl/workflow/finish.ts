@@ -1,0 +1,220 @@
+/**
+ * The end of a workflow: Complete takes away what the source kept, Cancel what the target got. The
+ * workflow's own streams go last, so that a run that was cut can be run again.
+ */
+import type { Effect, Place } from "./effect.ts";
+import { KIND_NAMES, nameOf, reverseName, type ShardFacts, type WorkflowFacts } from "./facts.ts";
+import type { Phase, Program } from "./program.ts";
+import { withoutRules } from "./routing.ts";
+import { readDocument, removeTables } from "./vschema_change.ts";
+
+export interface Completion {
+  /** Source tables, or source shards, stay. */
+  readonly keepData: boolean;
+  readonly keepRoutingRules: boolean;
+  /** Source tables get another name instead of being dropped. */
+  readonly renameTables: boolean;
+}
+
+export function complete(facts: WorkflowFacts, options: Completion): Program {
+  const { sources, targets, name } = facts;
+  const dropStreams = [
+    deletion(sources, reverseName(name), "source"),
+    deletion(targets, name, "target"),
+  ] as const;
+  const middle = facts.kind === "reshard"
+    ? completeShards(facts, options)
+    : completeTables(facts, options);
+  return {
+    phases: [dropStreams[0], ...middle, dropStreams[1]],
+    undo: [],
+    remedy: `run ${KIND_NAMES[facts.kind]} ${name} complete again, it goes on where it stopped`,
+  };
+}
+
+function completeTables(facts: WorkflowFacts, options: Completion): readonly Phase[] {
+  const { sources, tables, sourceKeyspace } = facts;
+  const before = facts.vschemas.get(sourceKeyspace) ?? {};
+  const after = options.keepData ? before : removeTables(before, tables);
+  const records: Effect[] = [];
+  if (!options.keepRoutingRules) {
+    records.push({ do: "save_rules", rules: withoutRules(facts.routingRules, facts) });
+  }
+  if (after !== before) {
+    records.push({ do: "save_vschema", keyspace: sourceKeyspace, vschema: after });
+  }
+  const on = listed(
+    sources,
+    (source) => tables.map((table) => `${describe(source)};table:${table}`).join(","),
+  );
+  const verb = options.renameTables ? "Renaming" : "Dropping";
+  return [
+    phase("Removing routing rules", records, [
+      ...(options.keepRoutingRules
+        ? []
+        : ["Routing rules for participating tables will be deleted"]),
+    ]),
+    phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
+    phase(
+      `${verb} source tables`,
+      options.keepData ? [] : dropAll(sources, tables, options.renameTables),
+      options.keepData ? [] : [
+        `${verb} these tables from the database and removing them from the vschema for keyspace ${sourceKeyspace}: [${on}]`,
+      ],
+    ),
+    phase(
+      "Removing denied tables",
+      places(sources).map((at): Effect => ({ do: "deny", at, tables, denied: false })),
+      [
+        `Denied tables records on [${tables.join(",")}] will be removed from: [${
+          listed(sources, describe)
+        }]`,
+      ],
+    ),
+    phase(
+      "",
+      places(sources).map((at): Effect => ({ do: "refresh", at, type: "primary" })),
+      [],
+    ),
+  ];
+}
+
+function completeShards(facts: WorkflowFacts, options: Completion): readonly Phase[] {
+  if (options.keepData) return [];
+  return [
+    phase(
+      "Deleting source shards",
+      places(facts.sources).map((at): Effect => ({ do: "delete_shard", at })),
+      [`Delete shards (and all related tablets): [${listed(facts.sources, nameOf)}]`],
+    ),
+  ];
+}
+
+export interface Cancellation {
+  /** Target tables stay. */
+  readonly keepData: boolean;
+  readonly keepRoutingRules: boolean;
+}
+
+export function cancel(facts: WorkflowFacts, options: Cancellation): Program {
+  const { sources, targets, streams, tables, targetKeyspace, name } = facts;
+  const isMove = facts.kind === "move_tables";
+  const before = facts.vschemas.get(targetKeyspace) ?? {};
+  // What a person wrote into a sharded keyspace's VSchema stays for the next attempt.
+  const after = isMove && !options.keepData && !readDocument(before).sharded
+    ? removeTables(before, tables)
+    : before;
+  const records: Effect[] = [];
+  if (isMove && !options.keepRoutingRules) {
+    records.push({ do: "save_rules", rules: withoutRules(facts.routingRules, facts) });
+  }
+  if (after !== before) {
+    records.push({ do: "save_vschema", keyspace: targetKeyspace, vschema: after });
+  }
+  return {
+    phases: [
+      phase(
+        "Stopping streams",
+        streams.map(({ shard, stream }): Effect => ({
+          do: "stop_stream",
+          at: { keyspace: targetKeyspace, shard },
+          id: stream.id,
+          message: "cancelled",
+        })),
+        [],
+      ),
+      phase(
+        "Removing routing rules",
+        records,
+        isMove && !options.keepRoutingRules
+          ? ["Routing rules for participating tables will be deleted"]
+          : [],
+      ),
+      phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
+      // A switch that was cut may have left the source refusing writes.
+      ...reopen(facts),
+      phase(
+        "Dropping target tables",
+        options.keepData ? [] : dropAll(targets, tables, false),
+        options.keepData ? [] : [
+          `Dropping these tables from the database and removing them from the vschema for keyspace ${targetKeyspace}: [${
+            listed(targets, (target) =>
+              tables.map((table) =>
+                `${describe(target)};table:${table}`
+              ).join(","))
+          }]`,
+        ],
+      ),
+      deletion(sources, reverseName(name), "source"),
+      deletion(targets, name, "target"),
+    ],
+    undo: [],
+    remedy: `run ${KIND_NAMES[facts.kind]} ${name} cancel again, it goes on where it stopped`,
+  };
+}
+
+function reopen(facts: WorkflowFacts): readonly Phase[] {
+  const { sources, tables, sourceKeyspace } = facts;
+  if (facts.kind === "materialize") return [];
+  const opening: readonly Effect[] = facts.kind === "reshard"
+    ? [{
+      do: "queries",
+      keyspace: sourceKeyspace,
+      type: "primary",
+      shards: sources.map(({ shard }) => shard),
+      disabled: false,
+    }]
+    : places(sources).map((at): Effect => ({ do: "deny", at, tables, denied: false }));
+  return [
+    phase("", opening, []),
+    phase("", places(sources).map((at): Effect => ({ do: "refresh", at, type: "primary" })), []),
+  ];
+}
+
+function deletion(shards: readonly ShardFacts[], workflow: string, side: string): Phase {
+  return phase(
+    `Deleting streams of ${workflow}`,
+    places(shards).map((at): Effect => ({ do: "delete_streams", at, workflow })),
+    [
+      `Delete vreplication streams on ${side}: [${
+        listed(shards, (shard) => `${describe(shard)};workflow:${workflow}`)
+      }]`,
+    ],
+  );
+}
+
+function dropAll(
+  shards: readonly ShardFacts[],
+  tables: readonly string[],
+  rename: boolean,
+): readonly Effect[] {
+  return places(shards).flatMap((at) =>
+    tables.map((table): Effect => ({
+      do: "drop_table",
+      at,
+      table,
+      rename: rename ? oldName(table) : undefined,
+    }))
+  );
+}
+
+/** Vitess: `_%.59s_old`, which fits the 64 characters of a name. */
+export function oldName(table: string): string {
+  return `_${[...table].slice(0, 59).join("")}_old`;
+}
+
+function places(shards: readonly ShardFacts[]): readonly Place[] {
+  return shards.map(({ keyspace, shard }) => ({ keyspace, shard }));
+}
+
+function describe({ keyspace, shard, dbName, primary }: ShardFacts): string {
+  return `keyspace:${keyspace};shard:${shard};dbName:${dbName};tablet:${primary}`;
+}
+
+function listed<T>(items: readonly T[], print: (item: T) => string): string {
+  return items.map(print).join(",");
+}
+
+function phase(name: string, effects: readonly Effect[], plan: readonly string[]): Phase {
+  return { name, plan, effects: () => effects, onFailure: "stop" };
+}
