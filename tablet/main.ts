@@ -1,6 +1,6 @@
 /** vttablet: guards one mysqld, registers it in the topology and serves its rows to gates. */
 import type { Hono } from "hono";
-import { HOST_CLOCK } from "../shared/host/clock.ts";
+import { HOST_CLOCK, sleep } from "../shared/host/clock.ts";
 import { createHttpApp, type HttpServer, serveHttp } from "../shared/host/http.ts";
 import { Metrics } from "../shared/host/metrics.ts";
 import { MuxServer } from "../shared/host/mux_server.ts";
@@ -36,6 +36,8 @@ import { QueryEngine } from "./query/service.ts";
 const SIDECAR = "_vt";
 /** The last word to a topology that may be away. */
 const GOODBYE_TIMEOUT_MS = 3000;
+const STOP_SERVING_MS = 20_000;
+const STOP_TASKS_MS = 10_000;
 
 await runProgram({
   program: "vttablet",
@@ -84,10 +86,23 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
   log.info("registered", { rpc: rpc.port, http: http.port, mysql: mysqld.port });
 
   await untilAborted(signal);
-  await tablet.shutdown();
+  await within(STOP_SERVING_MS, "ending what runs", tablet.shutdown(), log);
   await sayGoodbye(view, log);
-  await tasks[Symbol.asyncDispose]();
+  await within(STOP_TASKS_MS, "ending background tasks", tasks[Symbol.asyncDispose](), log);
   await mysqld.life.stop();
+}
+
+/** Whatever hangs must not keep mysqld from being stopped in order. */
+async function within(ms: number, what: string, work: Promise<void>, log: Log): Promise<void> {
+  const over = new AbortController();
+  const timeout = sleep(ms, over).then(
+    () => log.warn("going on without waiting longer", { for: what, ms }),
+    // The work ended first.
+    () => {},
+  );
+  await Promise.race([work, timeout]);
+  over.abort();
+  await timeout;
 }
 
 /** The record before anything is known of the shard. */

@@ -4,6 +4,7 @@ import { startTestMysqld, type TestServer, testServers } from "../tests/harness/
 import { openTestTopology, TestTablet } from "../tests/harness/tablet.ts";
 import { tempDir } from "../tests/harness/temp_dir.ts";
 import { waitFor } from "../tests/harness/wait.ts";
+import { updateKeyspace } from "../topo/keyspaces.ts";
 import { getShard, updateShard } from "../topo/shards.ts";
 import { getTablet } from "../topo/tablets.ts";
 import type { Topology } from "../topo/topology.ts";
@@ -147,9 +148,13 @@ onEach(
   },
 );
 
-onEach("a tablet goes on while etcd is away", async ({ etcd, tablet }) => {
+onEach("a tablet goes on while etcd is away", async ({ etcd, topo, tablet }) => {
   const [a, b] = [tablet(100), tablet(101)];
   await Promise.all([a.start(), b.start()]);
+  await updateKeyspace(topo, "commerce", (record) => ({
+    ...record,
+    durabilityPolicy: "semi_sync",
+  }), { signal });
   await a.rpc("InitPrimary", { semiSync: true });
   await waitFor("the replica to serve", () => serving(b));
   await etcd.kill();

@@ -4,7 +4,7 @@ import { type TestServer, testServers } from "../../tests/harness/mysqld.ts";
 import { openTestTopology, TestTablet } from "../../tests/harness/tablet.ts";
 import { tempDir } from "../../tests/harness/temp_dir.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
-import { DEFAULT_KEYSPACE, ensureKeyspace } from "../../topo/keyspaces.ts";
+import { DEFAULT_KEYSPACE, ensureKeyspace, updateKeyspace } from "../../topo/keyspaces.ts";
 import { lockShard } from "../../topo/locks.ts";
 import { getShard } from "../../topo/shards.ts";
 import type { Topology } from "../../topo/topology.ts";
@@ -152,11 +152,15 @@ onEach("a demotion ends commits that wait in vain for an acknowledgement", async
   await b.rpc("PromoteReplica", { position, semiSync: false, timeoutMs: 15_000 });
 });
 
-onEach("a promotion without the rows of the old primary is refused", async (a, b) => {
+onEach("a promotion without the rows of the old primary is refused", async (a, b, topo) => {
   await using dba = client(a);
+  // The primary shall go on alone.
+  await updateKeyspace(topo, "commerce", (record) => ({
+    ...record,
+    durabilityPolicy: "none",
+  }), { signal });
+  await a.rpc("RefreshState", {});
   await b.rpc("StopReplication", {});
-  await a.rpc("DemotePrimary", {});
-  await a.rpc("UndoDemotePrimary", { semiSync: false });
   await dba.query("CREATE TABLE vt_commerce.t (id int PRIMARY KEY)", { signal });
   const { position } = await a.rpc("DemotePrimary", {});
   const request = { position, semiSync: true, timeoutMs: 300 };

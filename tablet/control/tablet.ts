@@ -82,7 +82,6 @@ export class Tablet {
   #state: State;
   #running: Promise<void> | undefined;
   #command: Command = NO_COMMAND;
-  #semiSyncTold: boolean | undefined;
   #primaryAlias: string | undefined;
   #lag: LagState = { is: "unknown", cause: "" };
   #healthError: string | undefined;
@@ -121,11 +120,14 @@ export class Tablet {
     await this.#running;
   }
 
-  /** Changes what commands ask for, and makes it so. Throws when mysqld could not follow. */
+  /**
+   * Changes what commands ask for, and makes it so. Throws when mysqld could not follow.
+   * `semiSync` is the keyspace's policy as the caller read it, which may be newer than ours.
+   */
   async order(change: Partial<Command>, semiSync?: boolean): Promise<void> {
     this.#noticePrimary();
     this.#command = { ...this.#command, ...change };
-    if (semiSync !== undefined) this.#semiSyncTold = semiSync;
+    if (semiSync !== undefined) this.options.view.told({ semiSync });
     await this.redecide();
     if (this.#state.at === "settled") return;
     throw vtError("VT20012", whyNotServing(this.#state) ?? stateName(this.#state));
@@ -150,11 +152,8 @@ export class Tablet {
   /** Reads the topology again and acts on it. The old view stays when it can't be read. */
   async refresh(options: { readonly signal: AbortSignal }): Promise<void> {
     const { view, onDeleted } = this.options;
-    const { semiSync } = view.seen;
     try {
       await view.refresh(options);
-      // The keyspace's new policy outranks what a reparent under the old one said.
-      if (view.seen.semiSync !== semiSync) this.#semiSyncTold = undefined;
     } catch (error) {
       if (hasId(error, "VT21001")) onDeleted();
       throw error;
@@ -319,7 +318,7 @@ export class Tablet {
       record: seen.record,
       shard: seen.shard,
       primary: seen.primary,
-      semiSync: this.#semiSyncTold ?? seen.semiSync,
+      semiSync: seen.semiSync,
       disabledTypes: seen.disabledTypes,
       command: this.#command,
       baseType,

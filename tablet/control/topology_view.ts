@@ -55,6 +55,11 @@ export class TopologyView {
     this.#seen = { ...this.#seen, record };
   }
 
+  /** What a caller read of the topology; the next refresh reads it again. */
+  told(fresh: Pick<Seen, "semiSync">): void {
+    this.#seen = { ...this.#seen, ...fresh };
+  }
+
   /** Reads all again. Throws what the topology throws; VT21001 when our own record is gone. */
   async refresh(call: Call): Promise<Seen> {
     const { keyspace, shard: name, alias } = this.#seen.record;
