@@ -126,7 +126,7 @@ function beforeJournals(plan: Plan): readonly Phase[] {
 }
 
 function fromJournals(plan: Plan, journaled: boolean): readonly Phase[] {
-  const { facts, options, id } = plan;
+  const { facts, id } = plan;
   const routing = facts.kind === "reshard" ? shardRouting(plan) : tableRouting(plan);
   const missing = facts.sources.filter(({ shard }) => !facts.journaled.has(shard));
   return [
