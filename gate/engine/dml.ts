@@ -1,5 +1,6 @@
 /** UPDATE, DELETE and INSERTs that go through whole: counts of the shards are added. */
 import type { Ddl, Dml } from "../plan/plan.ts";
+import { checkGivenIds } from "./given_ids.ts";
 import { okOf, sumOks } from "./ok_sum.ts";
 import { ResultReader } from "./result_reader.ts";
 import { keepsParameters, renderQuery } from "./route.ts";
@@ -10,6 +11,7 @@ import { vtError } from "../../shared/error/errors.ts";
 import type { Answer, ClientRows, World } from "./world.ts";
 
 export async function runDml(plan: Dml, world: World, client: ClientRows): Promise<Answer> {
+  checkGivenIds(plan.givenIds, world.bindings);
   const binary = keepsParameters(plan.query, world);
   const resolved = resolveRouting(plan.routing, world.bindings, world.placement);
   const calls = resolved.map(({ shard, list }): ShardCall => ({

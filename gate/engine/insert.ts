@@ -2,9 +2,10 @@
 import { vtError } from "../../shared/error/errors.ts";
 import { integerValue, type Value } from "../../shared/value/value.ts";
 import { storedInput } from "../../shared/vindex/comparison.ts";
-import type { Insert, InsertRow, PlanValue } from "../plan/plan.ts";
+import type { Insert, InsertRow } from "../plan/plan.ts";
 import type { Bindings } from "./bindings.ts";
 import { runChanges } from "./dml.ts";
+import { asksForId, checkGivenIds } from "./given_ids.ts";
 import { insertInfo, okOf } from "./ok_sum.ts";
 import { shardOfId } from "./routing.ts";
 import type { ShardCall } from "./shards.ts";
@@ -12,6 +13,7 @@ import { bytesOf, renderPiece, renderPieces } from "./template.ts";
 import type { Answer, ClientRows, World } from "./world.ts";
 
 export async function runInsert(plan: Insert, world: World, client: ClientRows): Promise<Answer> {
+  checkGivenIds(plan.givenIds, world.bindings);
   const generated = await generateIds(plan, world);
   const calls = shardCalls(plan, generated, world);
   const answer = await runChanges(calls, world, client);
@@ -48,15 +50,6 @@ async function generateIds(plan: Insert, world: World): Promise<readonly (bigint
   const { sequenceKeyspace, sequenceTable } = generate;
   let next = await world.shards.nextSequence(sequenceKeyspace, sequenceTable, count, world);
   return asks.map((asking) => asking ? next++ : undefined);
-}
-
-/** NULL, 0 and nothing ask for an id (manual, "AUTO_INCREMENT"); NO_AUTO_VALUE_ON_ZERO keeps 0. */
-function asksForId(given: PlanValue | undefined, bindings: Bindings): boolean {
-  if (given === undefined) return true;
-  const value = bindings.value(given);
-  if (value.type === "null") return true;
-  if (bindings.source.noAutoValueOnZero) return false;
-  return /^[+-]?0*\.?0*$/.test(value.text.trim());
 }
 
 interface ShardRows {

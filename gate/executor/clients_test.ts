@@ -58,6 +58,7 @@ Deno.test("clients of a gate", async (t) => {
   );
   await setup.end();
   await t.step("prepared statements", () => preparedStatements(cluster));
+  await t.step("ids that nobody gives", () => missingIds(cluster));
   await t.step("prepared statements of any kind", () => preparedKinds(cluster));
   await t.step("transactions", () => transactions(cluster));
   await t.step("settings", () => settings(cluster));
@@ -120,6 +121,27 @@ async function preparedStatements(cluster: GateCluster): Promise<void> {
     },
   );
   await connection.execute("delete from customer where customer_id >= ?", [50]);
+  await connection.end();
+}
+
+/** mysqld would make up another id than the one that the row was placed by. */
+async function missingIds(cluster: GateCluster): Promise<void> {
+  const connection = await connect(cluster);
+  const refusal = { errno: 1235, message: /AUTO_INCREMENT of ticket\.id .* without a sequence/ };
+  const insert = "insert into ticket (id, note) values (?, 'n')";
+  for (const id of [0, "0", null, "", "0.0", 0.25]) {
+    await assert.rejects(connection.execute(insert, [id]), refusal, `execute ${id}`);
+    await assert.rejects(connection.query(insert, [id]), refusal, `query ${id}`);
+  }
+  await assert.rejects(connection.query("insert into ticket (note) values ('n')"));
+  const both = "insert into ticket (id, note) values (?, 'n'), (?, 'n')";
+  await assert.rejects(connection.execute(both, [5, 0]), refusal);
+  assert.deepEqual(await rowsOf(connection, "select count(*) c from ticket"), [{ c: "0" }]);
+  await connection.execute(both, [5, "6"]);
+  await connection.query("set sql_mode = 'NO_AUTO_VALUE_ON_ZERO'");
+  await connection.execute(insert, [0]);
+  const rows = await rowsOf(connection, "select id from ticket where id = 0");
+  assert.equal(rows.length, 1);
   await connection.end();
 }
 
@@ -348,7 +370,7 @@ async function shows(cluster: GateCluster): Promise<void> {
     ["performance_schema"],
   ]);
   assert.deepEqual(await values("show keyspaces like 'cust%'"), [["customer"]]);
-  assert.deepEqual(await values("show tables"), [["corder"], ["customer"], ["typed"]]);
+  assert.deepEqual(await values("show tables"), [["corder"], ["customer"], ["ticket"], ["typed"]]);
   assert.deepEqual(Object.keys((await rowsOf(connection, "show tables"))[0] ?? {}), [
     "Tables_in_customer",
   ]);
@@ -373,7 +395,12 @@ async function shows(cluster: GateCluster): Promise<void> {
     "127.0.0.1",
     "2026-08-01T00:00:00Z",
   ]);
-  assert.deepEqual(await values("show vschema tables"), [["corder"], ["customer"], ["typed"]]);
+  assert.deepEqual(await values("show vschema tables"), [
+    ["corder"],
+    ["customer"],
+    ["ticket"],
+    ["typed"],
+  ]);
   assert.deepEqual(await values("show vschema vindexes"), [["customer", "hash", "hash", "", ""]]);
   assert.deepEqual(await values("show vschema vindexes on customer.corder"), [
     ["customer_id", "hash", "hash", "", ""],

@@ -162,6 +162,13 @@ export interface ScalarAggregate {
   readonly hiddenColumns: number;
 }
 
+/** Ids for an AUTO_INCREMENT column that has no sequence: none may ask mysqld to make one up. */
+export interface GivenIds {
+  readonly table: string;
+  readonly column: string;
+  readonly values: readonly PlanValue[];
+}
+
 /**
  * UPDATE, DELETE and whatever else answers with OK: counts of the shards are added. "Insert" here
  * is one that goes through whole and needs no vindex (Unsharded, ByDestination) or has its keyspace
@@ -172,6 +179,8 @@ export interface Dml {
   readonly routing: Routing;
   readonly query: QueryTemplate;
   readonly tables: readonly string[];
+  /** Of an INSERT ... SELECT. */
+  readonly givenIds?: GivenIds;
 }
 
 export interface InsertRow {
@@ -213,6 +222,7 @@ export interface Insert {
       readonly vindexColumn: number;
     }
     | undefined;
+  readonly givenIds: GivenIds | undefined;
   /** Up to and with VALUES. */
   readonly prefix: readonly QueryPiece[];
   readonly rows: readonly InsertRow[];

@@ -10,8 +10,10 @@ import { Analysis, tableColumn, unsupported } from "./block.ts";
 import { comparisonOf, constantOf } from "./constant.ts";
 import type { PlanContext, StatementText } from "./context.ts";
 import { Facts } from "./facts.ts";
+import { givenIdsOf, type InsertedRows } from "./given_ids.ts";
 import { onlyKeyspace, type Placement, placeStatement } from "./place.ts";
 import type {
+  GivenIds,
   Insert,
   InsertRow,
   Pin,
@@ -25,13 +27,6 @@ import { distinctPins, tablesUsed } from "./plan_query.ts";
 import { rewriteStatement } from "./rewrite.ts";
 import { tableNames } from "./scatter.ts";
 import { type Edit, insert, piecesOf, templateOf } from "./template.ts";
-
-/** An INSERT as lists: columns, and rows of expressions with the spans between them. */
-interface Rows {
-  /** Lower case; undefined: neither written nor known. */
-  readonly columns: readonly string[] | undefined;
-  readonly rows: readonly (readonly Expr[])[];
-}
 
 interface Input {
   readonly statement: InsertStatement;
@@ -110,9 +105,14 @@ function onlySelected(table: VSchemaTable, context: PlanContext): void {
   );
 }
 
-function whole({ analysis, text, edits }: Input, where: Routing): Primitive {
+function whole(
+  { analysis, text, edits }: Input,
+  where: Routing,
+  givenIds?: GivenIds,
+): Primitive {
   const query = templateOf(text, edits);
-  return { op: "Insert", routing: where, query, tables: tableNames(analysis) };
+  const dml = { op: "Insert", routing: where, query, tables: tableNames(analysis) } as const;
+  return givenIds === undefined ? dml : { ...dml, givenIds };
 }
 
 function routing(opcode: Routing["opcode"], keyspace: string): Routing {
@@ -144,7 +144,7 @@ function keepsColumn(value: Expr, name: string): boolean {
   return argument?.kind === "column" && argument.name.text.toLowerCase() === name;
 }
 
-function rowsOf({ source, columns }: InsertStatement, table: VSchemaTable): Rows {
+function rowsOf({ source, columns }: InsertStatement, table: VSchemaTable): InsertedRows {
   if (source.kind === "set") {
     const { assignments } = source;
     return {
@@ -160,7 +160,7 @@ function rowsOf({ source, columns }: InsertStatement, table: VSchemaTable): Rows
   return { columns: written ?? known, rows };
 }
 
-function checkCounts({ columns, rows }: Rows): void {
+function checkCounts({ columns, rows }: InsertedRows): void {
   for (const values of rows) {
     // `VALUES ()` gives every column its default.
     if (values.length === 0) continue;
@@ -168,7 +168,7 @@ function checkCounts({ columns, rows }: Rows): void {
   }
 }
 
-function splitInsert(input: Input, rows: Rows): Primitive {
+function splitInsert(input: Input, rows: InsertedRows): Primitive {
   const { statement, text, table, edits } = input;
   if (rows.columns === undefined) throw vtError("VT09004");
   const generate = generation(input);
@@ -179,7 +179,7 @@ function splitInsert(input: Input, rows: Rows): Primitive {
       throw vtError("VT09003", primary?.columns[i] ?? key);
     }
   }
-  checkAutoIncrement(input, rows);
+  const givenIds = givenIdsOf(table, text, rows);
   const appended = generate !== undefined && !rows.columns.includes(generate.column.toLowerCase());
   const plan: Insert = {
     op: "Insert",
@@ -192,6 +192,7 @@ function splitInsert(input: Input, rows: Rows): Primitive {
     vindexColumns: primary?.columns ?? [],
     comparisons: vindexKeys.map((key) => comparison(input, key)),
     generate,
+    givenIds,
     prefix: prefixOf(input, rows, appended ? generate?.column : undefined),
     rows: rows.rows.map((row) => insertRow(input, rows, row, generate)),
     suffix: piecesOf(text, edits, { start: statement.source.end, end: text.end }),
@@ -235,29 +236,12 @@ function generation({ table, context }: Input): Insert["generate"] {
   };
 }
 
-/** mysqld's own AUTO_INCREMENT would give the same ids on every shard. */
-function checkAutoIncrement(
-  { table, text }: Pick<Input, "table" | "text">,
-  { columns, rows }: Rows,
-): void {
-  if (!table.sharded || table.autoIncrement !== undefined) return;
-  const column = table.columns.find(({ autoIncrement }) => autoIncrement);
-  if (column === undefined) return;
-  const at = columns?.indexOf(column.name.toLowerCase()) ?? -1;
-  const asks = rows.some((values) => {
-    const value = values[at];
-    if (value === undefined || value.kind === "null" || value.kind === "default") return true;
-    return value.kind === "literal" && /^[+-]?0+$/.test(text.sql.slice(value.start, value.end));
-  });
-  if (!asks) return;
-  throw unsupported(
-    `AUTO_INCREMENT of ${table.name}.${column.name} in a sharded keyspace without a sequence; ` +
-      `create one and name it in the VSchema's auto_increment, or give the ids`,
-  );
-}
-
 /** Up to and with VALUES; `INSERT ... SET` becomes the other form. */
-function prefixOf(input: Input, rows: Rows, appended: string | undefined): readonly QueryPiece[] {
+function prefixOf(
+  input: Input,
+  rows: InsertedRows,
+  appended: string | undefined,
+): readonly QueryPiece[] {
   const { statement, text, edits, context } = input;
   const { source, columnsSpan } = statement;
   const range = { start: text.start, end: source.start };
@@ -277,7 +261,7 @@ function prefixOf(input: Input, rows: Rows, appended: string | undefined): reado
 
 function insertRow(
   input: Input,
-  { columns }: Rows,
+  { columns }: InsertedRows,
   values: readonly Expr[],
   generate: Insert["generate"],
 ): InsertRow {
@@ -380,8 +364,9 @@ function planInsertSelect(input: Input): Plan {
   }
   checkSharded(done);
   const placement = selectPlacement(analysis, facts, roots, pins, text);
-  checkSelected(done, facts, roots, placement);
-  return finish(done, whole(done, placement.routing), pins, placement.why);
+  const givenIds = checkSelected(done, facts, roots, placement);
+  const root = whole(done, placement.routing, givenIds);
+  return finish(done, root, pins, placement.why);
 }
 
 /** Where the SELECT alone is: the target is not one of its tables. */
@@ -403,13 +388,16 @@ function selectPlacement(
   throw unsupported("INSERT ... SELECT on more than one shard");
 }
 
-/** The value for the vindex column must be the one that the SELECT is tied to. */
+/**
+ * The value for the vindex column must be the one that the SELECT is tied to. Returns the ids that
+ * it gives.
+ */
 function checkSelected(
   { statement, table, text }: Input,
   facts: Facts,
   roots: ReturnType<typeof analyseQuery>,
   placement: Extract<Placement, { readonly kind: "one" }>,
-): void {
+): GivenIds | undefined {
   const wanted = placement.routing.values[0];
   const columns = statement.columns?.map(({ name }) => name.text.toLowerCase()) ??
     (table.authoritative ? table.columns.map(({ name }) => name.toLowerCase()) : undefined);
@@ -417,7 +405,7 @@ function checkSelected(
   const key = table.columnVindexes[0]?.keys[0] ?? "";
   const at = columns.indexOf(key);
   if (at < 0) throw vtError("VT09003", table.columnVindexes[0]?.columns[0] ?? key);
-  checkAutoIncrement({ table, text }, {
+  const givenIds = givenIdsOf(table, text, {
     columns,
     rows: roots.map(({ select }) => select.items.map(({ expr }) => expr)),
   });
@@ -438,6 +426,10 @@ function checkSelected(
       "INSERT ... SELECT whose rows may belong to another shard than they come from",
     );
   }
+  if (givenIds === undefined || wanted === undefined) return givenIds;
+  // A column tied to 0 has it as its value.
+  const isKey = givenIds.column.toLowerCase() === key;
+  return isKey ? { ...givenIds, values: [...givenIds.values, wanted] } : givenIds;
 }
 
 function sameValue(a: PlanValue, b: PlanValue): boolean {

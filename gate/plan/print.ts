@@ -1,6 +1,8 @@
 /** Shows a plan as a few lines of text, for golden tests and logs. */
 import type {
   AggregateColumn,
+  Dml,
+  GivenIds,
   Insert,
   MergeKey,
   Plan,
@@ -56,8 +58,12 @@ function printPrimitive(root: Primitive): readonly string[] {
   }
 }
 
-function printDml(root: Extract<Primitive, { readonly routing: Routing }>): readonly string[] {
-  return [`${root.op} ${printRouting(root.routing)}`, `  ${printQuery(root.query)}`];
+function printDml(root: Dml): readonly string[] {
+  return [
+    `${root.op} ${printRouting(root.routing)}`,
+    ...printGivenIds(root.givenIds),
+    `  ${printQuery(root.query)}`,
+  ];
 }
 
 function indented(root: Primitive): readonly string[] {
@@ -108,10 +114,16 @@ function printInsert(plan: Insert): readonly string[] {
   return [
     `Insert ${plan.keyspace}${by}`,
     ...sequence,
+    ...printGivenIds(plan.givenIds),
     `  ${printPieces(plan.prefix)}`,
     ...rows,
     ...suffix,
   ];
+}
+
+function printGivenIds(ids: GivenIds | undefined): readonly string[] {
+  if (ids === undefined) return [];
+  return [`  ${ids.column} given: ${ids.values.map(printValue).join(", ")}`];
 }
 
 /** Slots are `:n`, lists `::n`, parts of lists for one shard `::n/shard`. */

@@ -13,6 +13,10 @@ const TYPED = `create table {db}.typed (
   yr year, en enum('a','b','c'), st set('x','y','z'), bi bit(8), js json
 ) default charset utf8mb4 collate utf8mb4_unicode_ci`;
 
+/** Ids that no sequence gives, in a sharded keyspace. */
+const TICKET = `create table {db}.ticket (id bigint not null auto_increment primary key,
+  note varchar(20))`;
+
 const SEQUENCES = ["customer_seq", "order_seq"].flatMap((name) => [
   `create table {db}.${name} (id int, next_id bigint, cache bigint, primary key (id))
      comment 'vitess_sequence'`,
@@ -24,7 +28,7 @@ const PRODUCT = `create table {db}.product (sku varchar(128) primary key, descri
 
 export const TEST_SCHEMA: ClusterSchema = {
   commerce: [...SEQUENCES, PRODUCT],
-  customer: [customer(""), corder(""), TYPED],
+  customer: [customer(""), corder(""), TYPED, TICKET],
   plain: [customer(" auto_increment"), corder(" auto_increment"), TYPED, PRODUCT],
   vschema: {
     commerce: {
@@ -42,6 +46,7 @@ export const TEST_SCHEMA: ClusterSchema = {
           column_vindexes: [{ column: "customer_id", name: "hash" }],
           auto_increment: { column: "order_id", sequence: "order_seq" },
         },
+        ticket: { column_vindexes: [{ column: "id", name: "hash" }] },
         typed: { column_vindexes: [{ column: "id", name: "hash" }] },
       },
     },
