@@ -320,7 +320,7 @@ function isRefusal(error: unknown): boolean {
 
 /** The outcome is unknown. */
 function isLost(error: unknown): boolean {
-  return error instanceof VtError && (error.id === "VT20006" || error.id === "VT20012");
+  return error instanceof VtError && (error.id === "VT20006" || error.id === "VT20018");
 }
 
 /**

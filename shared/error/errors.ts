@@ -151,6 +151,7 @@ export const ERRORS = {
   VT20015: row("failed_precondition", 1105, "HY000", (theirs: number, ours: number) => `the peer speaks version ${theirs} of the gate-tablet protocol, this program version ${ours}; run vtgate and vttablet of releases that fit`),
   VT20016: row("resource_exhausted", 1203, "42000", (waiting: number, target: string) => `buffer full: ${waiting} statements already wait for ${target} to come back`),
   VT20017: row("failed_precondition", 1105, "HY000", (what: string) => `${what}`),
+  VT20018: row("unavailable", 2013, "HY000", (cause: string) => `Lost connection to MySQL server during query: ${cause}; whether the statement took effect is not known, look before you repeat it`),
   VT20030: row("unavailable", 1105, "HY000", (program: string, cause: string) => `${program} could not initialise a data directory: ${cause}`),
   VT20031: row("unavailable", 2002, "HY000", (cause: string, log: string) => `mysqld did not start: ${cause}; its log is ${log}`),
   VT20032: row("failed_precondition", 1105, "HY000", (file: string, statement: number, cause: string) => `${file}: statement ${statement} failed: ${cause}; mend it and start the tablet again, the data directory is made anew`),

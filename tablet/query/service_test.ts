@@ -443,11 +443,11 @@ Deno.test("mysqld killed amid queries: clean errors, and the pool recovers", asy
     const running = run(rpc, "select sleep(30), 'dying'").catch((error) => error);
     await waitFor("it", async () => (await processes(server, "%dying%")).length === 1);
     Deno.kill(server.pid, "SIGKILL");
-    assert.ok(hasId("VT20012", /bringing it back/)(await running));
+    assert.ok(hasId("VT20018", /not known/)(await running));
     await assert.rejects(run(rpc, "select 1"), hasId("VT20001", /NOT_CONNECTED/));
     await assert.rejects(
       run(rpc, "select 1", { transactionId }),
-      (error) => hasId("VT20012")(error) || hasId("VT20009")(error),
+      (error) => hasId("VT20018")(error) || hasId("VT20009")(error),
     );
     await assert.rejects(rpc.commit(TARGET, transactionId, NEVER), hasId("VT20009"));
     assert.equal(tablet.engine.stats.transactions, 0);

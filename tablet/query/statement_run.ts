@@ -56,7 +56,7 @@ export class StatementRun implements Deadline {
 
   /**
    * Resolves with the last packet, an ERR too. Throws VT20007, VT20010, VT20011 when a limit was
-   * passed, VT20012 when mysqld went away, and what the sink throws.
+   * passed, VT20018 when mysqld went away, and what the sink throws.
    */
   async run(statement: Statement, signal: AbortSignal): Promise<Uint8Array> {
     const { timeoutMs } = this.#limits;
@@ -138,8 +138,8 @@ export class StatementRun implements Deadline {
   }
 }
 
-/** A broken connection to mysqld, as this tablet's clients see it. */
+/** A connection to mysqld that broke under a statement, as this tablet's clients see it. */
 export function mysqldLost(error: unknown): unknown {
   if (!(error instanceof VtError) || error.id !== "VT20006") return error;
-  return vtErrorFrom(error, "VT20012", error.message.slice("VT20006: ".length));
+  return vtErrorFrom(error, "VT20018", error.message.slice("VT20006: ".length));
 }

@@ -179,9 +179,9 @@ export class Transactions {
       if (!this.#settle(pinned, false)) this.#remember(pinned.id, reason);
     } catch (error) {
       if (error instanceof VtError && error.id === "VT20009") throw error;
-      const cause = pinned.connection.closed ? `lost during ${sql}, whose outcome is unknown` : "";
+      const cause = pinned.connection.closed ? `it was lost during ${sql}` : "";
       this.#kill(pinned, `${sql} failed`);
-      throw cause === "" ? error : vtError("VT20012", cause);
+      throw cause === "" ? error : vtError("VT20018", cause);
     } finally {
       pinned.leave();
     }
