@@ -2,6 +2,7 @@
 import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { vtError } from "../../shared/error/errors.ts";
+import { readJsonBody } from "../../shared/host/http.ts";
 import type { Log } from "../../shared/io/log.ts";
 import {
   COMMAND_REQUEST_BYTES_MAX,
@@ -60,7 +61,7 @@ async function answer(context: Context, name: string, api: CommandApi): Promise<
     return refuse(context, toCommandError(error).status === "unimplemented" ? 501 : 404, error);
   }
   try {
-    const { args } = decodeCommandRequest(await readBody(context));
+    const { args } = decodeCommandRequest(await readJsonBody(context));
     prepared = command.prepare(args, name);
   } catch (error) {
     return refuse(context, 400, error);
@@ -70,19 +71,6 @@ async function answer(context: Context, name: string, api: CommandApi): Promise<
     return context.json({ result: { help: text }, text });
   }
   return stream(command.name, prepared, api);
-}
-
-async function readBody(context: Context): Promise<unknown> {
-  // A web page elsewhere can make a browser post forms and plain texts here, but no JSON.
-  const type = context.req.header("content-type") ?? "";
-  if (!/^application\/json\b/i.test(type)) {
-    throw vtError("VT20013", "the request needs content-type: application/json");
-  }
-  try {
-    return await context.req.json();
-  } catch {
-    throw vtError("VT20013", 'the body is no JSON: want {"args": ["TEXT", ...]}');
-  }
 }
 
 function stream(name: string, prepared: PreparedCommand, { runner, log }: CommandApi): Response {

@@ -5,7 +5,7 @@
  */
 import { isAbsolute } from "node:path";
 import { VtError, vtError } from "../../shared/error/errors.ts";
-import { serveHttp } from "../../shared/host/http.ts";
+import { limitBody, readJsonBody, serveHttp } from "../../shared/host/http.ts";
 import type { Log } from "../../shared/io/log.ts";
 import { Hono } from "hono";
 import type { Cluster } from "./cluster.ts";
@@ -51,22 +51,15 @@ export function applyServer(options: ApplyOptions): ApplyServer {
   };
   const app = new Hono();
   app.get("/api/status", (context) => context.json({ processes: options.cluster.status() }));
-  app.post("/api/apply", async (context) => {
-    // A browser sends other types across sites without asking; this one it has to ask for.
-    if (context.req.header("content-type")?.split(";")[0]?.trim() !== "application/json") {
-      return context.json(
-        { error: { id: "", message: "want content-type: application/json" } },
-        415,
-      );
-    }
-    const length = Number(context.req.header("content-length") ?? "0");
-    if (length > BODY_BYTES_MAX) {
-      return context.json({ error: { id: "", message: "too long" } }, 413);
-    }
-    const body: unknown = await context.req.json().catch(() => undefined); // Refused below.
+  app.post("/api/apply", limitBody(BODY_BYTES_MAX), async (context) => {
+    const body = await readJsonBody(context);
     return new Response(applyLines(options, exclusive, body), {
       headers: { "content-type": "application/x-ndjson" },
     });
+  });
+  app.onError((error, context) => {
+    const id = error instanceof VtError ? error.id : "";
+    return context.json({ error: { id, message: error.message } }, 400);
   });
   const server = serveHttp(app, { hostname: "127.0.0.1", port: options.port });
   return { exclusive, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };

@@ -2,9 +2,11 @@
  * The HTTP face that every program has: /debug/status (a page, or ?format=json), /debug/vars,
  * /healthz, /readyz and /metrics. A program adds its routes to the app before it serves it.
  */
+import { isIP } from "node:net";
 import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { type Status, VtError } from "../error/errors.ts";
+import { type Status, VtError, vtError, vtErrorFrom } from "../error/errors.ts";
 import { MysqlError } from "../error/mysql_error.ts";
 import type { Log } from "../io/log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -48,12 +50,43 @@ export function createHttpApp(face: Face): Hono {
   return app;
 }
 
+/**
+ * The body of a request that changes something. VT20013 unless it says that it is JSON, and is: a
+ * page of another site can make a browser post forms and plain texts here, but no JSON.
+ */
+export async function readJsonBody(context: Context): Promise<unknown> {
+  const type = context.req.header("content-type") ?? "";
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw vtError("VT20013", "the request needs content-type: application/json");
+  }
+  try {
+    return await context.req.json();
+  } catch (error) {
+    throw vtErrorFrom(error, "VT20013", "the body is no JSON");
+  }
+}
+
+/** Refuses bodies above a limit, whether they tell their length or not, with VT20013. */
+export function limitBody(bytesMax: number): ReturnType<typeof bodyLimit> {
+  return bodyLimit({
+    maxSize: bytesMax,
+    onError: () => {
+      throw vtError("VT20013", `a request takes ${bytesMax} bytes at most`);
+    },
+  });
+}
+
 export interface HttpServer extends AsyncDisposable {
   /** The port it got, also when 0 was asked for. */
   readonly port: number;
 }
 
-/** Listens. Disposing lets requests in flight finish for a moment, then closes their connections. */
+/**
+ * Listens. Disposing lets requests in flight finish for a moment, then closes their connections.
+ *
+ * Nobody logs in here, so on a loopback address only this machine is trusted: a request with
+ * another name in its Host is a page's whose DNS name was turned to 127.0.0.1, and gets 403.
+ */
 export function serveHttp(
   app: Hono,
   options: { readonly hostname: string; readonly port: number },
@@ -61,7 +94,14 @@ export function serveHttp(
   const stop = new AbortController();
   const server = Deno.serve(
     { hostname: options.hostname, port: options.port, signal: stop.signal, onListen: () => {} },
-    (request) => app.fetch(request),
+    (request) => {
+      if (!isLoopback(options.hostname) || isOwnHost(request.headers.get("host"))) {
+        return app.fetch(request);
+      }
+      return new Response("this address is for programs of this machine: use localhost\n", {
+        status: 403,
+      });
+    },
   );
   return {
     port: server.addr.port,
@@ -78,6 +118,16 @@ export function serveHttp(
 }
 
 const HTTP_DRAIN_MS = 1000;
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127\./.test(hostname);
+}
+
+/** True for localhost and for addresses, which no DNS name hides behind. */
+function isOwnHost(host: string | null): boolean {
+  const name = (host ?? "localhost").replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  return name.toLowerCase() === "localhost" || isIP(name) !== 0;
+}
 
 const HTTP_STATUS = {
   invalid_argument: 400,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { vtError } from "../error/errors.ts";
-import { createHttpApp, serveHttp } from "./http.ts";
+import { Hono } from "hono";
+import { createHttpApp, limitBody, readJsonBody, serveHttp } from "./http.ts";
 import { SILENT_LOG } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 
@@ -43,4 +44,58 @@ Deno.test("the HTTP face answers status, variables, health, readiness and metric
     sqlState: "42000",
   });
   assert.equal((await get("/nowhere"))[0], 404);
+});
+
+/** A request as bytes, since fetch sets Host itself. Answers the status line. */
+async function statusOf(port: number, head: readonly string[]): Promise<string> {
+  using socket = await Deno.connect({ hostname: "127.0.0.1", port });
+  await socket.write(new TextEncoder().encode([...head, "connection: close", "", ""].join("\r\n")));
+  const text = await new Response(socket.readable).text();
+  return text.slice(0, text.indexOf("\r\n"));
+}
+
+Deno.test("a loopback server answers this machine's names alone", async () => {
+  const app = new Hono();
+  app.get("/", (context) => context.text("ok"));
+  await using server = serveHttp(app, { hostname: "127.0.0.1", port: 0 });
+  for (const host of ["localhost", "127.0.0.1", `LOCALHOST:${server.port}`, "[::1]:80"]) {
+    assert.equal(
+      await statusOf(server.port, ["GET / HTTP/1.1", `host: ${host}`]),
+      "HTTP/1.1 200 OK",
+      host,
+    );
+  }
+  for (const host of ["evil.example", "127.0.0.1.evil.example:80", "localhost.evil.example"]) {
+    assert.equal(
+      await statusOf(server.port, ["GET / HTTP/1.1", `host: ${host}`]),
+      "HTTP/1.1 403 Forbidden",
+      host,
+    );
+  }
+});
+
+Deno.test("readJsonBody() takes JSON that says so, limitBody() what is small", async () => {
+  const metrics = new Metrics();
+  const face = { program: "vtgate", metrics, log: SILENT_LOG, status: () => ({}) };
+  const app = createHttpApp({ ...face, notReady: () => "" });
+  app.post("/", limitBody(100), async (context) => context.json(await readJsonBody(context)));
+  const post = async (type: string, body: string | ReadableStream<Uint8Array>) => {
+    const headers = { "content-type": type };
+    const response = await app.request("/", { method: "POST", headers, body });
+    return [response.status, await response.json()] as const;
+  };
+  assert.deepEqual(await post("application/json; charset=utf-8", '{"a":1}'), [200, { a: 1 }]);
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) {
+    const [status, { message }] = await post(type, '{"a":1}');
+    assert.deepEqual([status, /content-type: application\/json/.test(message)], [400, true], type);
+  }
+  assert.equal((await post("application/json", "{"))[0], 400);
+  const long = JSON.stringify("x".repeat(100));
+  for (const body of [long, new Blob([long]).stream()]) {
+    const [status, { message }] = await post("application/json", body);
+    assert.deepEqual([status, message], [
+      400,
+      "VT20013: malformed message: a request takes 100 bytes at most",
+    ]);
+  }
 });

@@ -1,6 +1,7 @@
 /** POST /rpc/NAME with JSON on the tablet's HTTP port: what vtctld asks (shared/rpc/tablet_admin.ts). */
 import type { Hono } from "hono";
 import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import { limitBody, readJsonBody } from "../../shared/host/http.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { TabletAdmin, TabletAdminMethod } from "../../shared/rpc/tablet_admin.ts";
 import { decodeRequest, isTabletAdminMethod } from "./request_fields.ts";
@@ -36,10 +37,10 @@ export function addAdminRpc(
   handlers: Handlers,
   { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): void {
-  app.post("/rpc/:name", async (context) => {
+  app.post("/rpc/:name", limitBody(BODY_BYTES_MAX), async (context) => {
     const name = context.req.param("name");
     if (!isTabletAdminMethod(name)) throw vtError("VT22003", `there is no call ${name}`);
-    const body = await readBody(context.req.raw);
+    const body = await readJsonBody(context);
     const started = performance.now();
     try {
       const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
@@ -68,14 +69,4 @@ async function handle<Method extends TabletAdminMethod>(
   options: HandlerOptions,
 ): Promise<TabletAdmin[Method]["response"]> {
   return await handlers[method](decodeRequest(method, body), options);
-}
-
-async function readBody(request: Request): Promise<unknown> {
-  const length = Number(request.headers.get("content-length") ?? 0);
-  if (length > BODY_BYTES_MAX) throw vtError("VT20013", `a request of ${length} bytes`);
-  try {
-    return await request.json();
-  } catch (error) {
-    throw vtErrorFrom(error, "VT20013", "the body is no JSON");
-  }
 }

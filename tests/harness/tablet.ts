@@ -141,6 +141,7 @@ export class TestTablet implements AsyncDisposable {
   ): Promise<TabletAdmin[Method]["response"]> {
     const response = await fetch(`${this.url}/rpc/${method}`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify(request),
     });
     const body = await response.json();
