@@ -84,6 +84,7 @@ export type Effect =
   /** All streams of a workflow that were created stopped. */
   | { readonly do: "start_streams"; readonly at: Place; readonly workflow: string }
   | { readonly do: "freeze_stream"; readonly at: Place; readonly id: number }
+  | { readonly do: "freeze_streams"; readonly at: Place; readonly workflow: string }
   | { readonly do: "delete_streams"; readonly at: Place; readonly workflow: string }
   // Journals.
   /** Gives "written" or "". */
@@ -93,7 +94,7 @@ export type Effect =
     readonly at: Place;
     readonly id: string;
     readonly value: string;
-    /** Nothing is written unless streams of this workflow are there: undoing removes them first. */
+    /** Nothing is written unless live streams of this workflow are there: undoing ends them first. */
     readonly guard: string;
   }
   | { readonly do: "say"; readonly line: string };
@@ -183,6 +184,7 @@ function printRest(effect: Extract<Effect, { readonly at: Place }>): string {
     case "freeze_stream":
       return ` ${effect.id}`;
     case "start_streams":
+    case "freeze_streams":
     case "delete_streams":
       return ` ${effect.workflow}`;
     case "read_journal":

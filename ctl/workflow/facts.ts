@@ -69,6 +69,10 @@ export function reverseName(workflow: string): string {
     : workflow + REVERSE_SUFFIX;
 }
 
+export function isReverse(workflow: string): boolean {
+  return workflow.endsWith(REVERSE_SUFFIX);
+}
+
 /** What an error and a dry run call the kind. */
 export const KIND_NAMES: Readonly<Record<WorkflowKind, string>> = {
   move_tables: "MoveTables",

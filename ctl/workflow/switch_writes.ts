@@ -13,6 +13,7 @@
 import { type Effect, type Place, printEffect } from "./effect.ts";
 import {
   FROZEN,
+  isReverse,
   type PlacedStream,
   reverseName,
   type ShardFacts,
@@ -47,6 +48,11 @@ interface Plan {
   readonly id: string;
   readonly reverse: string;
   readonly sequences: readonly Sequence[];
+  /**
+   * A switch is taken back: the workflow that this one is the reverse of is frozen, and must stay
+   * known by its name whatever happens.
+   */
+  readonly back: boolean;
   /** Streams that rows still come in by; frozen ones are done. */
   readonly live: readonly PlacedStream[];
 }
@@ -60,6 +66,7 @@ export function switchWrites(facts: WorkflowFacts, options: WriteSwitch): Progra
     sequences: options.initSequences && facts.kind === "move_tables"
       ? findSequences(facts.vschemas, facts.targetKeyspace, facts.tables)
       : [],
+    back: isReverse(facts.name),
     live: facts.streams.filter(({ stream }) => stream.message !== FROZEN),
   };
   const journaled = facts.journaled.size > 0;
@@ -85,9 +92,11 @@ function beforeJournals(plan: Plan): readonly Phase[] {
     phase("Waiting for streams to catch up before writes stop", (results) => [
       ...waits(plan, (at) => results.get(printEffect({ do: "position", at }))),
     ], "undo"),
-    phase("Removing what an earlier attempt left", [
-      ...(options.reverse ? deleteReverse(plan) : []),
-    ], "undo"),
+    phase(
+      "Removing what an earlier attempt left",
+      options.reverse && !plan.back ? deleteReverse(plan) : [],
+      "undo",
+    ),
     phase("Stopping source writes", stopWrites(facts, true), "undo", [
       facts.kind === "reshard"
         ? `Stop writes on keyspace ${facts.sourceKeyspace}: [${locked}]`
@@ -111,8 +120,10 @@ function beforeJournals(plan: Plan): readonly Phase[] {
     ),
     phase("Stopping streams", stopStreams(plan), "undo"),
     phase("", forShards(facts.targets, (at) => ({ do: "position", at })), "undo"),
+    // The frozen record of a switch that is taken back goes in the last moment.
+    phase("", options.reverse && plan.back ? deleteReverse(plan) : [], "undo"),
     phase(
-      options.reverse ? `Creating reverse streams` : "",
+      options.reverse ? "Creating reverse streams" : "",
       (results) => [...createReverse(plan, results), ...initSequences(plan)],
       "undo",
       [
@@ -209,7 +220,9 @@ function undo(plan: Plan): readonly Phase[] {
   const { facts, options } = plan;
   return [
     // First: a journal that is still on its way is written only while these exist.
-    phase("Removing reverse streams", options.reverse ? deleteReverse(plan) : [], "stop"),
+    plan.back
+      ? phase("Freezing reverse streams again", freezeReverse(plan), "stop")
+      : phase("Removing reverse streams", options.reverse ? deleteReverse(plan) : [], "stop"),
     phase("Allowing source writes again", stopWrites(facts, false), "stop"),
     phase("", refreshes(facts.sources), "stop"),
     phase(
@@ -275,6 +288,10 @@ function stopStreams({ facts, live }: Plan): readonly Effect[] {
 
 function deleteReverse({ facts, reverse }: Plan): readonly Effect[] {
   return forShards(facts.sources, (at) => ({ do: "delete_streams", at, workflow: reverse }));
+}
+
+function freezeReverse({ facts, reverse }: Plan): readonly Effect[] {
+  return forShards(facts.sources, (at) => ({ do: "freeze_streams", at, workflow: reverse }));
 }
 
 function createReverse(plan: Plan, results: Results): readonly Effect[] {

@@ -194,9 +194,10 @@ class World {
         return this.shard(effect.at).journal ? "written" : "";
       case "write_journal": {
         const shard = this.shard(effect.at);
-        if ([...shard.streams.values()].some(({ workflow }) => workflow === effect.guard)) {
-          shard.journal = true;
-        }
+        const isLive = [...shard.streams.values()].some(({ workflow, message }) =>
+          workflow === effect.guard && message !== "FROZEN"
+        );
+        if (isLive) shard.journal = true;
         return undefined;
       }
       default:
@@ -230,6 +231,14 @@ class World {
           if (stream.workflow === effect.workflow) {
             streams.set(key, { ...stream, state: "Running" });
           }
+        }
+        return undefined;
+      }
+      case "freeze_streams": {
+        const { streams } = this.shard(effect.at);
+        for (const [key, stream] of streams) {
+          if (stream.workflow !== effect.workflow) continue;
+          streams.set(key, { ...stream, state: "Stopped", message: "FROZEN" });
         }
         return undefined;
       }
@@ -546,7 +555,9 @@ function sweep(shape: number, back: boolean, fault: "fail_before" | "fail_after"
     const where = `${stage} shape ${shape} ${fault} at ${n}:\n${first.lines.join("\n")}`;
     if (first.state?.at === "failed" && first.state.text.includes("as it was before")) {
       assert.equal(settledSide(world, where), source, where);
-      const { streams } = world.facts(back ? "w_reverse" : "w", back);
+      const { streams, reverseStreams } = world.facts(back ? "w_reverse" : "w", back);
+      const frozen = reverseStreams.every(({ stream }) => stream.message === "FROZEN");
+      assert.equal(frozen, true, where);
       assert(streams.every(({ stream }) => stream.state === "Running"), where);
     }
     const again = run(world, program(world, stage), {}, check);
