@@ -94,16 +94,26 @@ async function unpack(folder: string): Promise<void> {
   }
 }
 
-/** --no-defaults and --defaults-file must stay first: the wrapper only adds paths behind them. */
+/** --no-defaults and --defaults-file must stay first: the wrapper puts its paths behind them. */
 function wrapper(root: string, triplet: string, loader: string): string {
   const lib = `${root}/usr/lib`;
+  const mysqld = `"${loader}" --library-path "${lib}/${triplet}:${lib}/mysql/private" ` +
+    `"${root}/usr/sbin/mysqld"`;
+  const paths = [
+    `--basedir=${root}/usr`,
+    `--lc-messages-dir=${root}/usr/share/mysql`,
+    `--character-sets-dir=${root}/usr/share/mysql/charsets`,
+    `--plugin-dir=${lib}/mysql/plugin`,
+    "--secure-file-priv=",
+  ].map((option) => `"${option}"`).join(" ");
   return `#!/bin/sh
-first=
-case "$1" in --no-defaults|--defaults-file=*|--print-defaults) first=$1; shift;; esac
-exec ${loader} --library-path ${lib}/${triplet}:${lib}/mysql/private ${root}/usr/sbin/mysqld \\
-  $first --basedir=${root}/usr --lc-messages-dir=${root}/usr/share/mysql \\
-  --character-sets-dir=${root}/usr/share/mysql/charsets --plugin-dir=${lib}/mysql/plugin \\
-  --secure-file-priv= "$@"
+case "$1" in
+  --no-defaults|--defaults-file=*|--print-defaults)
+    first="$1"
+    shift
+    exec ${mysqld} "$first" ${paths} "$@" ;;
+esac
+exec ${mysqld} ${paths} "$@"
 `;
 }
 
