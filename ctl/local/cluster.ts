@@ -6,6 +6,7 @@
 import { vtError } from "../../shared/error/errors.ts";
 import { TOPO_FLAGS } from "../../shared/flags/common.ts";
 import { parseFlags } from "../../shared/flags/parse.ts";
+import { replaceFile } from "../../shared/host/replace_file.ts";
 import type { Log } from "../../shared/io/log.ts";
 import { ensureCell, saveCellsAlias } from "../../topo/cells.ts";
 import { DEFAULT_KEYSPACE, ensureKeyspace, updateKeyspace } from "../../topo/keyspaces.ts";
@@ -52,6 +53,8 @@ const CELLS_ALIAS = "planetscale_operator_default";
 const DEFAULT_USERS =
   `{"user": [{"UserData": "user", "Password": "", "SourceHost": "localhost"}]}\n`;
 const START_TIMEOUT_MS = 60_000;
+/** How long a start waits for replicas that are not serving. */
+const SERVING_MS_MAX = 10_000;
 /** mysqld flushes before it ends. */
 const MYSQLD_GRACE_MS = 20_000;
 /** A process that died this often while the cluster starts will not come up. */
@@ -119,7 +122,8 @@ export class Cluster implements AsyncDisposable {
     await this.#each(tablets, (tablet) => this.#registered(topo, tablet, run));
     await this.#elect(topo, spec, run);
     await this.#each(tablets, (tablet) => this.#tabletIs("readyz", tablet, run));
-    run.progress(`tablets serve`);
+    const silent = await this.#notServing(topo, tablets, run);
+    run.progress(silent.length === 0 ? "tablets serve" : `not serving yet: ${silent.join(", ")}`);
     for (const { name } of spec.keyspaces) await rebuildKeyspaceGraph(topo, name, run);
     await rebuildVSchemaGraph(topo, run);
     for (const keyspace of spec.keyspaces) await this.#initialSchema(keyspace, run);
@@ -220,7 +224,7 @@ export class Cluster implements AsyncDisposable {
     const { place } = this.#options;
     for (const cell of spec.cells) {
       const file = `${place.dataDir}/users-${cell.name}.json`;
-      await Deno.writeTextFile(file, cell.usersJson ?? DEFAULT_USERS, { mode: 0o600 });
+      await replaceFile(file, cell.usersJson ?? DEFAULT_USERS, { mode: 0o600 });
     }
     gatesOf(spec).forEach((gate, i) => {
       this.#processes.start(gate.name, () => launchGate(place, this.#state, gate, i));
@@ -237,9 +241,10 @@ export class Cluster implements AsyncDisposable {
   async #startTablet(tablet: PlacedTablet): Promise<void> {
     const { place, templateDir, mysqld } = this.#options;
     const dir = tabletDir(place, tablet.name);
-    await Deno.mkdir(dir, { recursive: true });
+    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
     if (tablet.shard.initDbSql !== undefined) {
-      await Deno.writeTextFile(`${dir}/init_db.sql`, tablet.shard.initDbSql);
+      // It comes from a Secret, and creates users with their passwords.
+      await replaceFile(`${dir}/init_db.sql`, tablet.shard.initDbSql, { mode: 0o600 });
     }
     this.#processes.start(tablet.name, () => {
       const launch = launchTablet(place, this.#state, tablet, templateDir);
@@ -247,7 +252,10 @@ export class Cluster implements AsyncDisposable {
     });
   }
 
-  /** Gives each shard that has none its first primary: the first replica of the file. */
+  /**
+   * Gives each shard that has none its first primary: the first replica of the file. Without
+   * --force: should etcd have lost its data, a tablet that lacks rows of another is refused.
+   */
   async #elect(topo: Topology, spec: ClusterSpec, run: Run): Promise<void> {
     const shards = spec.keyspaces.flatMap((keyspace) =>
       keyspace.shards.map((shard) => [keyspace, shard] as const)
@@ -257,7 +265,7 @@ export class Cluster implements AsyncDisposable {
       if (record.primaryAlias !== undefined) return;
       const primary = firstReplica(spec, keyspace, shard);
       const name = `${keyspace.name}/${shard.name}`;
-      await this.#command(run, "InitShardPrimary", "--force", name, primary.name);
+      await this.#command(run, "InitShardPrimary", name, primary.name);
       run.progress(`${name}: ${primary.name} is the primary`);
     });
   }
@@ -306,6 +314,31 @@ export class Cluster implements AsyncDisposable {
       }
       return "not registered in the topology yet";
     });
+  }
+
+  /**
+   * The tablets of serving shards that take no queries after a moment: replicas need one to connect
+   * to their primary, and one that lags far behind is no reason not to start.
+   */
+  async #notServing(
+    topo: Topology,
+    tablets: readonly PlacedTablet[],
+    run: Run,
+  ): Promise<readonly string[]> {
+    const silent: string[] = [];
+    await this.#each(tablets, async (tablet) => {
+      const { keyspace, shard, name } = tablet;
+      const { isPrimaryServing } = await getShard(topo, keyspace.name, shard.name, run);
+      if (!isPrimaryServing) return;
+      const url = `http://127.0.0.1:${this.#state.tablets[name]?.http}/debug/health`;
+      try {
+        await waitUntilOk({ ...this.#wait(name, run), timeoutMs: SERVING_MS_MAX, url });
+      } catch (error) {
+        if (!hasId(error, "VT22006")) throw error;
+        silent.push(name);
+      }
+    });
+    return silent.sort();
   }
 
   #tabletIs(path: "healthz" | "readyz", tablet: PlacedTablet, run: Run): Promise<void> {

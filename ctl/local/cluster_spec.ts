@@ -7,7 +7,7 @@ export interface ClusterSpec {
   readonly name: string;
   readonly cells: readonly CellSpec[];
   readonly keyspaces: readonly KeyspaceSpec[];
-  /** SQL that runs through vtgate once all is up for the first time; a path. */
+  /** SQL that runs through vtgate once all is up for the first time; a path. May run again, as above. */
   readonly initialData: string | undefined;
   /** Keys of the file that a real operator reads and that mean nothing on one machine. */
   readonly ignored: readonly string[];
@@ -29,7 +29,10 @@ export interface KeyspaceSpec {
   /** "Immediate" turns down what the file no longer has; "RequireIdle" only what serves nothing. */
   readonly turndownPolicy: "Immediate" | "RequireIdle";
   readonly shards: readonly ShardSpec[];
-  /** Paths; applied when the keyspace is new. */
+  /**
+   * Paths; applied when the keyspace is new. A start that is cut off while it does so does it again:
+   * CREATE TABLE IF NOT EXISTS bears that.
+   */
   readonly initialSchema: string | undefined;
   readonly initialVSchema: string | undefined;
 }

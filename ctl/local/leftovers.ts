@@ -12,7 +12,8 @@ const ETCD_GRACE_MS = 5000;
 export async function takeOver(dataDir: string, progress: (line: string) => void): Promise<void> {
   await Deno.mkdir(`${dataDir}/run`, { recursive: true });
   await Deno.mkdir(`${dataDir}/logs`, { recursive: true });
-  await Deno.mkdir(`${dataDir}/tablets`, { recursive: true });
+  // mysqlds' sockets are in here, and whoever reaches those is in.
+  await Deno.mkdir(`${dataDir}/tablets`, { recursive: true, mode: 0o700 });
   const file = `${dataDir}/run/${SUPERVISOR}.pid`;
   const other = await readPidRecord(file);
   if (other !== undefined && await isAlive(other)) {

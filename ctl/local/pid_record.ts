@@ -31,6 +31,7 @@ export async function writePidRecord(file: string, name: string, pid: number): P
   const ticks = await startTicks(pid);
   if (ticks === undefined) return; // Ended already; its exit is reported elsewhere.
   const record: PidRecord = { pid, startTicks: ticks, name };
+  // No fsync: after the machine has been off, no process of a record is there any more.
   await Deno.writeTextFile(`${file}.new`, JSON.stringify(record));
   await Deno.rename(`${file}.new`, file);
 }

@@ -1,5 +1,6 @@
 /** DATA/cluster.json: read, checked and replaced whole. */
 import { vtError } from "../../shared/error/errors.ts";
+import { replaceFile } from "../../shared/host/replace_file.ts";
 import { type ClusterState, emptyState, type TabletPorts } from "./layout.ts";
 
 const FILE = "cluster.json";
@@ -25,11 +26,9 @@ export async function readState(dataDir: string, cluster: string): Promise<Clust
   return state;
 }
 
-/** Written aside and renamed, so that a crash leaves the old one or the new one. */
+/** Without it the next start would load schemas and data again, so it outlives a power cut. */
 export async function writeState(dataDir: string, state: ClusterState): Promise<void> {
-  const path = `${dataDir}/${FILE}`;
-  await Deno.writeTextFile(`${path}.new`, JSON.stringify(state, null, 2) + "\n");
-  await Deno.rename(`${path}.new`, path);
+  await replaceFile(`${dataDir}/${FILE}`, JSON.stringify(state, null, 2) + "\n");
 }
 
 function decodeState(path: string, text: string): ClusterState {

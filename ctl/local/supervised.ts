@@ -59,7 +59,12 @@ export class Supervised {
     while (!signal.aborted) {
       this.#state = { at: "starting" };
       const startedMs = performance.now();
-      const exit = await this.#runOnce(signal);
+      const exit = await this.#runOnce(signal).catch((error): ExitStatus => {
+        // The program isn't there, the disk is full: said, and tried again like any other death.
+        const cause = error instanceof Error ? error.message : String(error);
+        this.#options.log.error("process can't be started", { process: this.name, error: cause });
+        return { code: 1, signal: undefined };
+      });
       if (signal.aborted) break;
       if (performance.now() - startedMs > HEALTHY_MS) pauseMs = PAUSE_MS_MIN;
       this.#options.log.warn("process ended; starting it again", {
@@ -87,12 +92,18 @@ export class Supervised {
       graceMs: this.#options.graceMs,
     });
     this.#state = { at: "running", pid: child.pid };
-    await writePidRecord(`${this.#options.dataDir}/run/${this.name}.pid`, this.name, child.pid);
     const stop = () => void child.stop().catch(() => {}); // The exit below is what counts.
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
-    const exit = await child.exited;
-    signal.removeEventListener("abort", stop);
-    return exit;
+    try {
+      await writePidRecord(`${this.#options.dataDir}/run/${this.name}.pid`, this.name, child.pid);
+      return await child.exited;
+    } catch (error) {
+      // Without a record a later run would not know it, so it doesn't stay.
+      await child.stop();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
   }
 }

@@ -5,6 +5,7 @@
 import { vtError } from "../../shared/error/errors.ts";
 import { printTabletAlias } from "../../shared/model/tablet.ts";
 import { sameShard } from "../../shared/key/range.ts";
+import { listCells } from "../../topo/cells.ts";
 import { getSrvKeyspace } from "../../topo/srv_keyspaces.ts";
 import { getShard } from "../../topo/shards.ts";
 import { hasId } from "../../topo/records.ts";
@@ -63,9 +64,10 @@ async function refuseServing(job: TurnDown, record: TabletRecord): Promise<void>
 }
 
 async function isServing(job: TurnDown, keyspace: string, shard: string): Promise<boolean> {
-  for (const cell of job.spec.cells) {
+  // All cells there are, not the file's: it may leave out one that serves.
+  for (const cell of await listCells(job.topo, job.run)) {
     try {
-      const { partitions } = await getSrvKeyspace(job.topo, cell.name, keyspace, job.run);
+      const { partitions } = await getSrvKeyspace(job.topo, cell, keyspace, job.run);
       const names = partitions.flatMap((partition) => partition.shardReferences);
       if (names.some((name) => sameShard(name, shard))) return true;
     } catch (error) {
@@ -99,10 +101,19 @@ async function removeTablet(
   // A killed run may have left its mysqld without a tablet.
   const mysqld = await readRunningMysqld(dir);
   if (mysqld !== undefined) await endProcess(mysqld, MYSQLD_GRACE_MS);
-  if (record !== undefined) await deleteTablet(job.topo, record.alias, job.run);
+  if (record === undefined) {
+    // Nothing says what it held and whether that serves: perhaps etcd has lost its data.
+    await job.forget(name);
+    job.run.progress(
+      `${name} is stopped; the topology doesn't know it, so its data stays in ${dir}`,
+    );
+    return;
+  }
+  // The record goes last: after a crash in between it says again that this is to be done.
   await Deno.remove(dir, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
+  await deleteTablet(job.topo, record.alias, job.run);
   await job.forget(name);
   job.run.progress(`${name} is turned down, with its data`);
 }
