@@ -3,6 +3,7 @@ import { TOPO_FLAGS } from "../../shared/flags/common.ts";
 import { parseFlags } from "../../shared/flags/parse.ts";
 import { SILENT_LOG } from "../../shared/host/log.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
+import { DOCUMENTED_KEYS } from "../../tests/harness/documented_keys.ts";
 import { startEtcd } from "../../tests/harness/etcd.ts";
 import { createCell, saveCellsAlias } from "../cells.ts";
 import { DEFAULT_KEYSPACE } from "../keyspaces.ts";
@@ -12,30 +13,6 @@ import { registerTablet } from "../registration.ts";
 import { rebuildKeyspaceGraph } from "../srv_keyspaces.ts";
 import { rebuildVSchemaGraph } from "../srv_vschemas.ts";
 import { saveVSchema } from "../vschemas.ts";
-
-/** The listing of a cluster that Vitess's operator made, from its users' documentation. */
-const KEYS = `/vitess/example/global/cells/zone1/CellInfo
-/vitess/example/global/cells_aliases/planetscale_operator_default/CellsAlias
-/vitess/example/global/elections/vtctld/locks/LEASE
-/vitess/example/global/keyspaces/commerce/Keyspace
-/vitess/example/global/keyspaces/commerce/VSchema
-/vitess/example/global/keyspaces/commerce/shards/-/Shard
-/vitess/example/global/keyspaces/customer/Keyspace
-/vitess/example/global/keyspaces/customer/VSchema
-/vitess/example/global/keyspaces/customer/shards/-80/Shard
-/vitess/example/global/keyspaces/customer/shards/80-/Shard
-/vitess/example/local/zone1/SrvVSchema
-/vitess/example/local/zone1/keyspaces/commerce/SrvKeyspace
-/vitess/example/local/zone1/keyspaces/commerce/shards/-/ShardReplication
-/vitess/example/local/zone1/keyspaces/customer/SrvKeyspace
-/vitess/example/local/zone1/keyspaces/customer/shards/-80/ShardReplication
-/vitess/example/local/zone1/keyspaces/customer/shards/80-/ShardReplication
-/vitess/example/local/zone1/tablets/zone1-0118374573/Tablet
-/vitess/example/local/zone1/tablets/zone1-0120139806/Tablet
-/vitess/example/local/zone1/tablets/zone1-2289928654/Tablet
-/vitess/example/local/zone1/tablets/zone1-2469782763/Tablet
-/vitess/example/local/zone1/tablets/zone1-2548885007/Tablet
-/vitess/example/local/zone1/tablets/zone1-4277914223/Tablet`;
 
 const TABLETS = [
   [118374573, "commerce", "-"],
@@ -88,7 +65,7 @@ Deno.test("etcdctl lists a cluster's keys as Vitess's users know them", async ()
   assert.equal(leadership.lost.aborted, false);
   const listed = await etcd.ctl("get", "", "--prefix", "--keys-only");
   const keys = listed.replaceAll(/\n+/g, "\n").trim();
-  assert.equal(keys.replace(/(locks\/)[0-9]+/, "$1LEASE"), KEYS);
+  assert.equal(keys.replace(/(locks\/)[0-9]+/, "$1LEASE"), DOCUMENTED_KEYS);
   const shard = "/vitess/example/global/keyspaces/customer/shards/-80/Shard";
   assert.equal(await etcd.ctl("get", shard, "--print-value-only"), '{"is_primary_serving":true}\n');
 });

@@ -1,5 +1,6 @@
 /** The cluster as a newcomer meets it: one command, the printed tables, the keys in etcd. */
 import assert from "node:assert/strict";
+import { DOCUMENTED_KEYS } from "../harness/documented_keys.ts";
 import { run, startLocalCluster } from "./local_cluster.ts";
 
 const EXAMPLES = new URL("../../examples/", import.meta.url);
@@ -40,29 +41,6 @@ COrder
 +----------+-------------+----------+-------+
 `;
 
-const KEYS = `/vitess/example/global/cells/zone1/CellInfo
-/vitess/example/global/cells_aliases/planetscale_operator_default/CellsAlias
-/vitess/example/global/elections/vtctld/locks/LEASE
-/vitess/example/global/keyspaces/commerce/Keyspace
-/vitess/example/global/keyspaces/commerce/VSchema
-/vitess/example/global/keyspaces/commerce/shards/-/Shard
-/vitess/example/global/keyspaces/customer/Keyspace
-/vitess/example/global/keyspaces/customer/VSchema
-/vitess/example/global/keyspaces/customer/shards/-80/Shard
-/vitess/example/global/keyspaces/customer/shards/80-/Shard
-/vitess/example/local/zone1/SrvVSchema
-/vitess/example/local/zone1/keyspaces/commerce/SrvKeyspace
-/vitess/example/local/zone1/keyspaces/commerce/shards/-/ShardReplication
-/vitess/example/local/zone1/keyspaces/customer/SrvKeyspace
-/vitess/example/local/zone1/keyspaces/customer/shards/-80/ShardReplication
-/vitess/example/local/zone1/keyspaces/customer/shards/80-/ShardReplication
-/vitess/example/local/zone1/tablets/zone1-0118374573/Tablet
-/vitess/example/local/zone1/tablets/zone1-0120139806/Tablet
-/vitess/example/local/zone1/tablets/zone1-2289928654/Tablet
-/vitess/example/local/zone1/tablets/zone1-2469782763/Tablet
-/vitess/example/local/zone1/tablets/zone1-2548885007/Tablet
-/vitess/example/local/zone1/tablets/zone1-4277914223/Tablet`;
-
 async function etcdKeys(dataDir: string): Promise<string> {
   const { etcd } = JSON.parse(await Deno.readTextFile(`${dataDir}/cluster.json`));
   const response = await fetch(`http://127.0.0.1:${etcd.client}/v3/kv/range`, {
@@ -95,7 +73,7 @@ Deno.test("the default cluster: tables as printed, keys, a second start, a kille
         }
       });
       await t.step("etcd holds the documented keys and no others", async () => {
-        assert.equal(await etcdKeys(dataDir), KEYS);
+        assert.equal(await etcdKeys(dataDir), DOCUMENTED_KEYS);
       });
       await t.step("show vitess_tablets has today's columns", async () => {
         const { stdout } = await cluster.mysql(["--table", "-e", "show vitess_tablets"]);
