@@ -12,6 +12,7 @@ import { ClusterView } from "./executor/cluster_view.ts";
 import { followTopology, SchemaFollower } from "./executor/follow_cluster.ts";
 import type { GateServices } from "./executor/gate_services.ts";
 import { PlanCache } from "./executor/plan_cache.ts";
+import { Replanner } from "./executor/replanner.ts";
 import { GateSessionFactory } from "./executor/session_factory.ts";
 import { SessionRegistry } from "./executor/session_registry.ts";
 import { StatementMetrics } from "./executor/statement_metrics.ts";
@@ -42,9 +43,9 @@ async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
   await using scope = new AsyncDisposableStack();
   const topo = scope.use(await openTopology({ flags, log }));
   const users = await UsersFile.open(flags.usersFile, { log });
-  const directory = scope.use(openDirectory(context));
+  const view: ClusterView = new ClusterView(() => directory.statuses.map(knownTablet));
+  const directory = scope.use(openDirectory(context, view));
   const tasks = scope.use(new TaskGroup({ log }));
-  const view = new ClusterView(() => directory.statuses.map(knownTablet));
   const tablets = new Gateway({ directory, clock: HOST_CLOCK, bufferMs: BUFFER_MS });
   const schemas = new SchemaFollower({ view, tasks, log }, tablets);
   const cells = flags.cellsToWatch.length === 0 ? [flags.cell] : flags.cellsToWatch;
@@ -58,6 +59,10 @@ async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
     (ended) => discoverTablets(topo, cells, directory, log, { signal: ended }),
   );
   using _following = directory.onChange(() => schemas.check());
+  using _viewing = view.onChange(() => {
+    directory.reconsider();
+    schemas.check();
+  });
   const gate = gateServices(flags.mysqlServerVersion, flags.cell, view, tablets, log);
   scope.use(serveStatus(context, { gate, directory }, view));
   await waitForCluster(view, log, signal);
@@ -93,7 +98,10 @@ async function waitForCluster(
   if (missing !== "") log.warn("serving without all of the cluster", { missing });
 }
 
-function openDirectory({ flags, log }: ProgramContext<typeof GATE_FLAGS>): TabletDirectory {
+function openDirectory(
+  { flags, log }: ProgramContext<typeof GATE_FLAGS>,
+  view: ClusterView,
+): TabletDirectory {
   return new TabletDirectory({
     cell: flags.cell,
     gateName: `vtgate ${flags.hostname}:${flags.mysqlPort}`,
@@ -101,6 +109,7 @@ function openDirectory({ flags, log }: ProgramContext<typeof GATE_FLAGS>): Table
     log,
     random: Math.random,
     waitersMax: WAITING_STATEMENTS_MAX,
+    serves: (target) => view.serves(target),
   });
 }
 
@@ -120,6 +129,13 @@ function gateServices(
     catalog: () => view.catalog,
     tablets,
     plans: new PlanCache(),
+    replanner: new Replanner({
+      version: () => view.catalog.version,
+      onChange: (listener) => view.onChange(listener),
+      clock: HOST_CLOCK,
+      bufferMs: BUFFER_MS,
+      waitersMax: WAITING_STATEMENTS_MAX,
+    }),
     sessions: new SessionRegistry(),
     metrics: new StatementMetrics(),
     clock: HOST_CLOCK,

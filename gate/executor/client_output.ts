@@ -31,6 +31,7 @@ export class ClientOutput implements ClientRows {
   /** Packets of the head of a passed result that are still to come; -1: its first is. */
   #headLeft = -1;
   #rows = 0;
+  #started = false;
   #knownHead: KnownHead = unknownHead();
   readonly #isKeyspace: (name: string) => boolean;
 
@@ -54,6 +55,11 @@ export class ClientOutput implements ClientRows {
   /** Rows of the current result so far. */
   get rowCount(): number {
     return this.#rows;
+  }
+
+  /** Something of the current result has been written. */
+  get started(): boolean {
+    return this.#started;
   }
 
   /** The next result that passes through has this plan's head. */
@@ -123,17 +129,20 @@ export class ClientOutput implements ClientRows {
   }
 
   #reset(): void {
+    this.#started = false;
     this.#headLeft = -1;
     this.#rows = 0;
     this.#knownHead = unknownHead();
   }
 
   #packet(payload: Uint8Array): void {
+    this.#started = true;
     this.#writer.packet(payload);
   }
 
   /** The writer sets the ids. */
   #raw(packets: Uint8Array): void | Promise<void> {
+    this.#started = true;
     this.#writer.raw(packets);
     if (this.#writer.buffered > BUFFERED_BYTES_MAX) return this.#writer.drained();
   }

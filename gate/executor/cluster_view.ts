@@ -3,9 +3,9 @@
  * version, built when the next statement asks for it.
  */
 import { vtError } from "../../shared/error/errors.ts";
-import { compare, parseShardName } from "../../shared/key/range.ts";
+import { compare, parseShardName, sameShard } from "../../shared/key/range.ts";
 import type { SrvKeyspace, SrvVSchema } from "../../shared/model/records.ts";
-import type { TabletType } from "../../shared/model/tablet.ts";
+import type { TabletType, Target } from "../../shared/model/tablet.ts";
 import type { TrackedTable } from "../../shared/vschema/keyspace.ts";
 import { buildVSchema, type VSchema } from "../../shared/vschema/vschema.ts";
 import type { Vindex } from "../../shared/vindex/vindex.ts";
@@ -23,6 +23,8 @@ export class ClusterView {
   readonly #tables = new Map<string, readonly TrackedTable[]>();
   #version = 0;
   #catalog: Catalog | undefined;
+  readonly #listeners = new Set<() => void>();
+  #scheduled = false;
 
   /** `tablets` is asked whenever somebody lists them. */
   constructor(tablets: () => readonly KnownTablet[]) {
@@ -70,6 +72,23 @@ export class ClusterView {
     this.#changed();
   }
 
+  /** Calls back after changes, once a turn. */
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  /**
+   * False when the topology says that the shard doesn't serve this tablet type (any more). What it
+   * hasn't told about may be served.
+   */
+  serves({ keyspace, shard, tabletType }: Target): boolean {
+    const byType = this.#shards.get(keyspace);
+    if (byType === undefined) return true;
+    const shards = byType.get(tabletType) ?? [];
+    return shards.some(({ name }) => name === shard || sameShard(name, shard));
+  }
+
   /** The newest catalog. */
   get catalog(): Catalog {
     return this.#catalog ??= new ClusterCatalog(
@@ -82,6 +101,12 @@ export class ClusterView {
 
   #changed(): void {
     this.#catalog = undefined;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      for (const listener of [...this.#listeners]) listener();
+    });
   }
 }
 

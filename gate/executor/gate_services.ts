@@ -4,6 +4,7 @@ import type { Log } from "../../shared/io/log.ts";
 import type { QueryService } from "../../shared/rpc/query_service.ts";
 import type { Catalog } from "./catalog.ts";
 import type { PlanCache } from "./plan_cache.ts";
+import type { Replanner } from "./replanner.ts";
 import type { SessionRegistry } from "./session_registry.ts";
 import type { StatementMetrics } from "./statement_metrics.ts";
 
@@ -12,6 +13,7 @@ export interface GateServices {
   readonly catalog: () => Catalog;
   readonly tablets: QueryService;
   readonly plans: PlanCache;
+  readonly replanner: Replanner;
   readonly sessions: SessionRegistry;
   readonly metrics: StatementMetrics;
   readonly clock: Clock;

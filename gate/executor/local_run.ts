@@ -12,7 +12,7 @@ import type { PreparedTexts } from "./prepared_texts.ts";
 import { type Cell, sendDefinedRows, sendRows, type TextColumn } from "./row_set.ts";
 import type { SessionShards } from "./session_shards.ts";
 import type { StatementText } from "./statement_text.ts";
-import type { BoundParameters, Prepared } from "./statements.ts";
+import type { BoundParameters, Planned, Prepared } from "./statements.ts";
 import type { Transactions } from "./transactions.ts";
 
 /** The parts of a session that handlers share. */
@@ -27,6 +27,11 @@ export interface SessionParts {
 /** The pipeline, for statements that hold others. */
 export interface Pipeline {
   prepare(text: StatementText): Prepared;
+  withPlan<Result>(
+    text: StatementText,
+    signal: AbortSignal,
+    work: (planned: Planned) => Promise<Result>,
+  ): Promise<Result>;
   run(
     text: StatementText,
     parameters: BoundParameters | undefined,

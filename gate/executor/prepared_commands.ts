@@ -33,7 +33,11 @@ export class PreparedCommands {
     if (next >= 0) throw syntaxError(text.sql, next);
     const prepared = this.#pipeline.prepare(text);
     const columns = prepared.kind === "plan"
-      ? await this.#columns(prepared.cached.plan, text, signal)
+      ? await this.#pipeline.withPlan(
+        text,
+        signal,
+        ({ cached }) => this.#columns(cached.plan, text, signal),
+      )
       : [];
     const statement = preparedTexts.add(text);
     const columnCount = columns.length;

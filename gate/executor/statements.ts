@@ -37,8 +37,21 @@ export interface BoundParameters {
 
 /** What a text comes to: a plan, or a statement that the gate answers itself. */
 export type Prepared =
-  | { readonly kind: "plan"; readonly cached: CachedPlan }
+  | Planned
   | { readonly kind: "local"; readonly statement: LocalStatement };
+
+export interface Planned {
+  readonly kind: "plan";
+  readonly cached: CachedPlan;
+  /** Of the catalog that it was planned for. */
+  readonly version: number;
+}
+
+interface Repeatable<Result> {
+  readonly run: (planned: Planned) => Promise<Result>;
+  /** The client has got nothing of an answer yet. */
+  readonly isUntouched: () => boolean;
+}
 
 const DROPPED_ROWS: ClientRows = { passThrough: () => {}, columns: () => {}, rows: () => {} };
 
@@ -102,7 +115,11 @@ export class Statements implements Pipeline {
       await this.#runPlan(cached, text, parameters, output, more, signal);
     } catch (error) {
       cached.errors++;
-      throw error;
+      const work = {
+        run: ({ cached }: Planned) => this.#runPlan(cached, text, parameters, output, more, signal),
+        isUntouched: () => !output.started,
+      };
+      await this.#runAgain(error, prepared, started, text, work, signal);
     } finally {
       const timeMs = this.#gate.clock.monotonicMs() - started;
       cached.executions++;
@@ -119,13 +136,71 @@ export class Statements implements Pipeline {
     const { plans } = this.#gate;
     const { version } = catalog;
     const found = plans.find(version, planContext, normalized.key, sql, normalized.slots);
-    if (found !== undefined) return { kind: "plan", cached: found };
+    if (found !== undefined) return { kind: "plan", cached: found, version };
     const statement = parseStatement(sql, normalized, options);
     if (isLocal(statement)) return { kind: "local", statement };
     const plan = makePlan(statement, text, this.#session, catalog);
     const cached = plans.entry(plan, ownText(text));
     plans.add(version, planContext, normalized.key, cached);
-    return { kind: "plan", cached };
+    return { kind: "plan", cached, version };
+  }
+
+  /** Does something with the plan of a text, again when the cluster changes under it. */
+  async withPlan<Result>(
+    text: StatementText,
+    signal: AbortSignal,
+    work: (planned: Planned) => Promise<Result>,
+  ): Promise<Result> {
+    const started = this.#gate.clock.monotonicMs();
+    const planned = this.prepare(text);
+    if (planned.kind === "local") throw vtError("VT12001", "this statement as a value");
+    try {
+      return await work(planned);
+    } catch (error) {
+      const again = { run: work, isUntouched: () => true };
+      return await this.#runAgain(error, planned, started, text, again, signal);
+    }
+  }
+
+  /**
+   * After a failure: plans for the cluster as it is now and runs again, until that works or the
+   * time is up. Only what has had no effect and no part of an answer.
+   */
+  async #runAgain<Result>(
+    first: unknown,
+    planned: Planned,
+    startedMs: number,
+    text: StatementText,
+    work: Repeatable<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const { replanner } = this.#gate;
+    let failure = first;
+    let { version, cached } = planned;
+    for (;;) {
+      const mayHelp = replanner.mayHelp(failure, version) && work.isUntouched();
+      if (!mayHelp || !this.#mayRunAgain(cached)) throw failure;
+      await replanner.wait(failure, version, startedMs, { signal });
+      const next = this.prepare(text);
+      if (next.kind === "local") throw failure;
+      ({ version, cached } = next);
+      try {
+        return await work.run(next);
+      } catch (error) {
+        failure = error;
+      }
+    }
+  }
+
+  /**
+   * A transaction that has a shard keeps to it. What names its shard finds it unchanged, and DDL
+   * may be done on some shards.
+   */
+  #mayRunAgain({ plan }: CachedPlan): boolean {
+    const { transaction, target } = this.#session.state;
+    if (target.destination !== undefined || plan.statement === "ddl") return false;
+    return transaction.at === "none" ||
+      (transaction.at === "open" && transaction.shards.length === 0);
   }
 
   async #runPlan(
@@ -153,17 +228,17 @@ export class Statements implements Pipeline {
   /** Runs a SELECT that the gate has made, and keeps its rows. */
   async fetch(sql: string, signal: AbortSignal): Promise<CapturedRows> {
     const text = madeStatement(sql, this.#session.options);
-    const prepared = this.prepare(text);
-    if (prepared.kind === "local") throw vtError("VT12001", "this statement as a value");
-    const captured = new CapturedRows();
-    const run = {
-      plan: prepared.cached.plan,
-      bindings: this.bindings(text, undefined),
-      parameters: undefined,
-      catalog: this.#gate.catalog(),
-    };
-    await this.#runner.run(run, captured, signal);
-    return captured;
+    return await this.withPlan(text, signal, async ({ cached }) => {
+      const captured = new CapturedRows();
+      const run = {
+        plan: cached.plan,
+        bindings: this.bindings(text, undefined),
+        parameters: undefined,
+        catalog: this.#gate.catalog(),
+      };
+      await this.#runner.run(run, captured, signal);
+      return captured;
+    });
   }
 
   /** COM_FIELD_LIST: the columns of a SELECT, each a packet, and an EOF. */

@@ -19,7 +19,7 @@ function column(definition: string): TableColumn {
     nullable: true,
     autoIncrement: rest.includes("auto"),
     generated: false,
-    invisible: false,
+    invisible: rest.includes("invisible"),
   };
 }
 
@@ -70,6 +70,8 @@ const KEYSPACES = {
       file: by("path", "bytes"),
       label: by("word", "bytes"),
       kinds: by("id"),
+      numbered: by("id", "bytes"),
+      veiled: by("id"),
       country: { type: "reference" },
     },
   },
@@ -100,6 +102,8 @@ const TRACKED = new Map<string, readonly TrackedTable[]>([
       "d datetime",
       "t text utf8mb4_bin",
     ),
+    table("numbered", "id bigint", "n int"),
+    table("veiled", "hidden int invisible", "id bigint", "v int"),
     table("country", "code char utf8mb4_bin", "name varchar utf8mb4_general_ci"),
     { ...table("newcomers", "customer_id bigint"), type: "VIEW" },
     table("stray", "x int"),

@@ -152,12 +152,18 @@ function rowsOf({ source, columns }: InsertStatement, table: VSchemaTable): Inse
       rows: [assignments.map(({ value }) => value)],
     };
   }
-  const written = columns?.map(({ name }) => name.text.toLowerCase());
-  const known = table.authoritative
-    ? table.columns.filter(({ invisible }) => !invisible).map(({ name }) => name.toLowerCase())
-    : undefined;
   const rows = source.kind === "rows" ? source.rows.map(({ values }) => values) : [];
-  return { columns: written ?? known, rows };
+  return { columns: columnsOf(columns, table), rows };
+}
+
+/** The columns that values are for, lower case; undefined when they are neither named nor known. */
+function columnsOf(
+  named: InsertStatement["columns"],
+  table: VSchemaTable,
+): readonly string[] | undefined {
+  if (named !== undefined) return named.map(({ name }) => name.text.toLowerCase());
+  if (!table.authoritative) return undefined;
+  return table.columns.filter(({ invisible }) => !invisible).map(({ name }) => name.toLowerCase());
 }
 
 function checkCounts({ columns, rows }: InsertedRows): void {
@@ -393,14 +399,14 @@ function selectPlacement(
  * it gives.
  */
 function checkSelected(
-  { statement, table, text }: Input,
+  input: Input,
   facts: Facts,
   roots: ReturnType<typeof analyseQuery>,
   placement: Extract<Placement, { readonly kind: "one" }>,
 ): GivenIds | undefined {
+  const { statement, table, text } = input;
   const wanted = placement.routing.values[0];
-  const columns = statement.columns?.map(({ name }) => name.text.toLowerCase()) ??
-    (table.authoritative ? table.columns.map(({ name }) => name.toLowerCase()) : undefined);
+  const columns = columnsOf(statement.columns, table);
   if (columns === undefined) throw vtError("VT09004");
   const key = table.columnVindexes[0]?.keys[0] ?? "";
   const at = columns.indexOf(key);
@@ -409,7 +415,8 @@ function checkSelected(
     columns,
     rows: roots.map(({ select }) => select.items.map(({ expr }) => expr)),
   });
-  const sameVindex = placement.routing.vindex === table.columnVindexes[0]?.vindex.name;
+  const sameVindex = placement.routing.vindex === table.columnVindexes[0]?.vindex.name &&
+    samePlaces(input, key, placement.routing);
   const tied = wanted !== undefined && sameVindex && roots.every((root) => {
     const item = root.select.items[at];
     if (item === undefined || root.select.items.some(({ expr }) => expr.kind === "star")) {
@@ -430,6 +437,12 @@ function checkSelected(
   // A column tied to 0 has it as its value.
   const isKey = givenIds.column.toLowerCase() === key;
   return isKey ? { ...givenIds, values: [...givenIds.values, wanted] } : givenIds;
+}
+
+/** A vindex over bytes puts the number 5 and the text "5" in different places. */
+function samePlaces(input: Input, key: string, { comparison: selected }: Routing): boolean {
+  const { vindex } = input.table.columnVindexes[0]?.vindex ?? {};
+  return vindex?.input === "integer" || comparison(input, key) === selected;
 }
 
 function sameValue(a: PlanValue, b: PlanValue): boolean {

@@ -1,5 +1,4 @@
 /** What the names of tables and columns mean. */
-import { VtError } from "../../shared/error/errors.ts";
 import type { ColumnRef, Name, Select, TableName } from "../../shared/sql/ast.ts";
 import type { VSchemaTable } from "../../shared/vschema/keyspace.ts";
 import { impliedTable } from "../../shared/vschema/vschema.ts";
@@ -29,19 +28,20 @@ export function makeInstance(
   return instance;
 }
 
-/** VT25002 and its like. On a shard that the session names, mysqld knows what tables there are. */
+/**
+ * VT25002 and its like. On a shard that the session names, mysqld knows what tables there are, and
+ * routing rules lead nowhere else.
+ */
 export function resolveTable(context: PlanContext, name: TableName): VSchemaTable {
+  const { vschema, keyspace, destination } = context;
   const reference = { keyspace: name.qualifier?.text, table: name.name.text };
-  const selected = context.keyspace === "" ? undefined : context.keyspace;
-  try {
-    return context.vschema.findTable(reference, selected, context.tabletType).table;
-  } catch (error) {
-    const own = (reference.keyspace ?? context.keyspace) === context.keyspace;
-    const believed = context.destination === "one" && own && error instanceof VtError &&
-      error.id === "VT25002";
-    if (!believed) throw error;
-    return impliedTable(context.keyspace, reference.table);
+  if (destination !== "none" && (reference.keyspace ?? keyspace) === keyspace) {
+    const own = vschema.keyspace(keyspace).tables.get(reference.table);
+    if (own !== undefined) return own;
+    if (destination === "one") return impliedTable(keyspace, reference.table);
   }
+  const selected = keyspace === "" ? undefined : keyspace;
+  return vschema.findTable(reference, selected, context.tabletType).table;
 }
 
 function isDual(name: TableName): boolean {

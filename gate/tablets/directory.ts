@@ -21,6 +21,8 @@ export interface DirectoryOptions {
   readonly random: () => number;
   /** Statements that wait for a tablet at a time (Vitess's --buffer-size). */
   readonly waitersMax: number;
+  /** False when the topology has taken the target out of service: nobody waits for it then. */
+  readonly serves: (target: Target) => boolean;
 }
 
 /** A tablet for status pages, SHOW VITESS_TABLETS and the catalog. */
@@ -101,12 +103,17 @@ export class TabletDirectory implements AsyncDisposable {
     queueMicrotask(() => {
       this.#scheduled = false;
       this.#keyspaces = shardsOf([...this.#peers.values()]);
-      for (const waiter of this.#waiters) {
-        const isHopeless = !this.expects(waiter.target);
-        if (isHopeless || this.pick(waiter.target) !== undefined) waiter.wake();
-      }
+      this.reconsider();
       for (const listener of this.#listeners) listener();
     });
+  }
+
+  /** Wakes statements whose wait is over: call after changes of what is served. */
+  reconsider(): void {
+    for (const waiter of this.#waiters) {
+      const isHopeless = !this.expects(waiter.target);
+      if (isHopeless || this.pick(waiter.target) !== undefined) waiter.wake();
+    }
   }
 
   /** The tablet for a statement now, or none. */
@@ -141,6 +148,7 @@ export class TabletDirectory implements AsyncDisposable {
 
   /** True when waiting makes sense: there is a tablet that does serve `target`, or may come to. */
   expects(target: Target): boolean {
+    if (!this.#options.serves(target)) return false;
     for (const { keyspace, shard, type } of this.#records.values()) {
       if (keyspace !== target.keyspace || !isSameShard(shard, target.shard)) continue;
       // Any replica may become the primary.

@@ -42,6 +42,7 @@ Deno.test("discoverTablets() follows the records of its cells", async () => {
     log: SILENT_LOG,
     random: Math.random,
     waitersMax: 10,
+    serves: () => true,
   });
   const following = discoverTablets(topo, ["zone1", "zone2"], directory, SILENT_LOG, call);
   const uids = () => directory.statuses.map(({ record }) => record.alias.uid);

@@ -169,7 +169,8 @@ export class Gateway implements QueryService {
 
   /** The tablet, or the way to it, has lost the transaction. */
   #gone(transactionId: number, error: unknown): unknown {
-    if (!(error instanceof VtError)) return error;
+    // A refused table doesn't end what was opened before it moved.
+    if (!(error instanceof VtError) || error.id === "VT20004") return error;
     if (error.status !== "cluster_event" && error.id !== "VT20009" && error.id !== "VT20006") {
       return error;
     }
@@ -279,6 +280,7 @@ export class Gateway implements QueryService {
       if (failure !== undefined) await pause(clock, options.signal);
       const leftMs = deadline - clock.monotonicMs();
       if (leftMs <= 0) throw failure ?? noTablet(target);
+      if (failure !== undefined && !directory.expects(target)) throw noTablet(target);
       const peer = await directory.waitForTablet(target, leftMs, options);
       const rpc = peer.rpc;
       if (rpc === undefined) continue;

@@ -60,6 +60,7 @@ async function withGateway(test: (fixture: Fixture) => Promise<void>, bufferMs =
     log: SILENT_LOG,
     random: Math.random,
     waitersMax: 3,
+    serves: () => true,
   });
   await test({
     server,

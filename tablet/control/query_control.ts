@@ -4,7 +4,7 @@ import type { Target } from "../../shared/model/tablet.ts";
 import type { TabletHealth } from "../../shared/rpc/query_service.ts";
 import type { HealthBroadcast } from "../health/health.ts";
 import type { QueryEngine, Serving } from "../query/service.ts";
-import { admit, type Place } from "../serve/admission.ts";
+import { admit, checkTables, type Place } from "../serve/admission.ts";
 import type { State } from "../serve/state.ts";
 import type { QueryControl } from "./tablet.ts";
 
@@ -22,6 +22,10 @@ export class TabletServing implements Serving {
 
   admit(target: Target, tables: readonly string[]): void {
     admit(this.#state(), this.#place, target, tables);
+  }
+
+  checkTables(tables: readonly string[]): void {
+    checkTables(this.#state(), tables);
   }
 
   watchHealth(

@@ -12,7 +12,9 @@ import {
   METHOD_RELEASE,
   METHOD_ROLLBACK,
   METHOD_SCHEMA,
+  METHOD_STREAM_CHANGES,
   METHOD_STREAM_HEALTH,
+  METHOD_STREAM_ROWS,
   readSequenceRequest,
   readTarget,
   readTransactionRequest,
@@ -22,7 +24,15 @@ import {
 } from "../../shared/rpc/messages.ts";
 import type { ExecuteRequest, QueryService } from "../../shared/rpc/query_service.ts";
 import { Slab } from "../../shared/rpc/slab.ts";
-import { WireReader } from "../../shared/rpc/wire.ts";
+import {
+  ItemWriter,
+  readChangeStreamRequest,
+  readRowStreamRequest,
+  writeSnapshotRows,
+  writeSnapshotStart,
+} from "../../shared/rpc/stream_messages.ts";
+import type { StreamService } from "../../shared/rpc/stream_service.ts";
+import { WireReader, WireWriter } from "../../shared/rpc/wire.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -31,10 +41,13 @@ export class RpcPeer implements MuxPeer {
   readonly #decoder = new RequestDecoder();
   readonly #slab = new Slab();
   readonly #log: Log;
+  readonly #streams: StreamService | undefined;
 
-  constructor(service: QueryService & Disposable, log: Log) {
+  /** Without `streams` the tablet's changes and snapshots can't be read. */
+  constructor(service: QueryService & Disposable, log: Log, streams?: StreamService) {
     this.#service = service;
     this.#log = log;
+    this.#streams = streams;
   }
 
   onCall(call: ServerCall, payload: Uint8Array): void {
@@ -64,6 +77,10 @@ export class RpcPeer implements MuxPeer {
         return this.#schema(call, reader);
       case METHOD_STREAM_HEALTH:
         return this.#streamHealth(call);
+      case METHOD_STREAM_CHANGES:
+        return this.#streamChanges(call, reader);
+      case METHOD_STREAM_ROWS:
+        return this.#streamRows(call, reader);
       default:
         throw vtError("VT12001", `method ${method} of the gate-tablet protocol`);
     }
@@ -109,6 +126,43 @@ export class RpcPeer implements MuxPeer {
   async #schema(call: ServerCall, reader: WireReader): Promise<void> {
     const target = readTarget(reader);
     await call.endBytes(encodeSchema(await this.#service.schema(target, call)));
+  }
+
+  #streamService(): StreamService {
+    if (this.#streams === undefined) throw vtError("VT12001", "change streams of this tablet");
+    return this.#streams;
+  }
+
+  async #streamChanges(call: ServerCall, reader: WireReader): Promise<void> {
+    const request = readChangeStreamRequest(reader);
+    const writer = new ItemWriter();
+    const out = new WireWriter(64 * 1024);
+    await this.#streamService().streamChanges(request, (items) => {
+      out.clear();
+      writer.write(out, items);
+      return call.write(out.written());
+    }, call);
+  }
+
+  async #streamRows(call: ServerCall, reader: WireReader): Promise<void> {
+    const request = readRowStreamRequest(reader);
+    const out = new WireWriter(64 * 1024);
+    const sent = () => {
+      const written = call.write(out.written());
+      out.clear();
+      return written;
+    };
+    await this.#streamService().streamRows(request, {
+      start: (start) => {
+        writeSnapshotStart(out, start);
+        return sent();
+      },
+      rows: (packets, count, lastPk) => {
+        writeSnapshotRows(out, packets, count, lastPk);
+        return sent();
+      },
+    }, call);
+    call.end(() => {});
   }
 
   async #streamHealth(call: ServerCall): Promise<void> {

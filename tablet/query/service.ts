@@ -45,6 +45,8 @@ import { isOk, statusFlagsOf } from "./terminal.ts";
 export interface Serving {
   /** Throws VT20001 ... VT20004 when a statement for `target` on `tables` is refused. */
   admit(target: Target, tables: readonly string[]): void;
+  /** The same for a statement of a transaction that is open: throws VT20004 only. */
+  checkTables(tables: readonly string[]): void;
   /** The current health at once, then each change and a heartbeat, until the signal aborts. */
   watchHealth(onHealth: (health: TabletHealth) => void, options: Options): Promise<void>;
 }
@@ -314,16 +316,16 @@ export class GateSession implements QueryService, Disposable {
     sink: PacketSink,
     { signal }: Options,
   ): Promise<ExecuteResult> {
-    // No admission for one that is open: it ends where it began, or with its tablet.
-    if (request.transactionId === 0) {
-      try {
-        this.#serving.admit(request.target, request.tables);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-      if (request.begin === "" && !request.reserve) {
-        return this.#engine.execute(request, sink, signal);
-      }
+    const isOpen = request.transactionId !== 0;
+    try {
+      // One that is open ends where it began, or with its tablet.
+      if (isOpen) this.#serving.checkTables(request.tables);
+      else this.#serving.admit(request.target, request.tables);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (!isOpen && request.begin === "" && !request.reserve) {
+      return this.#engine.execute(request, sink, signal);
     }
     return this.#engine.executePinned(request, this, sink, signal);
   }

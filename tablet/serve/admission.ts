@@ -27,14 +27,21 @@ export function admit(
     throw vtError("VT20003", printTarget(target), `${place.keyspace}:${place.shard}`);
   }
   if (!isServing(state)) throw vtError("VT20001", stateName(state));
-  const { role, deniedTables } = state.desired;
-  const type = typeOf(role);
+  const type = typeOf(state.desired.role);
   if (target.tabletType !== type) throw vtError("VT20002", target.tabletType, type);
-  if (deniedTables.length > 0) {
-    const denied = tables.find((table) => deniedTables.includes(table));
-    if (denied !== undefined) throw vtError("VT20004", denied);
-  }
+  checkTables(state, tables);
   return type === "primary" ? "read_write" : "read_only";
+}
+
+/**
+ * Throws VT20004 for a denied table. A transaction that was open before asks this alone: it ends
+ * where it began, but must not write to what has moved.
+ */
+export function checkTables({ desired }: State, tables: readonly string[]): void {
+  const { deniedTables } = desired;
+  if (deniedTables.length === 0) return;
+  const denied = tables.find((table) => deniedTables.includes(table));
+  if (denied !== undefined) throw vtError("VT20004", denied);
 }
 
 function isSameShard(a: string, b: string): boolean {

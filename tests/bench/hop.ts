@@ -61,6 +61,7 @@ async function gate(port: number, tabletPort: number): Promise<void> {
     log: SILENT_LOG,
     random: Math.random,
     waitersMax: 1000,
+    serves: () => true,
   });
   const { keyspace, shard, tabletType } = TARGET;
   const record = {

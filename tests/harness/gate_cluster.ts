@@ -1,12 +1,13 @@
 /**
  * A gate for tests of statements: two real mysqlds hold three tablets (`commerce`, and the shards
  * of `customer`) and, in the database `plain` of the first, the same tables unsharded, to compare
- * with. No topology: what its watches would tell is told to the gate at once.
+ * with. The gate follows a topology in memory.
  */
 import { ClusterView } from "../../gate/executor/cluster_view.ts";
-import { SchemaFollower } from "../../gate/executor/follow_cluster.ts";
+import { followTopology, SchemaFollower } from "../../gate/executor/follow_cluster.ts";
 import type { GateServices } from "../../gate/executor/gate_services.ts";
 import { PlanCache } from "../../gate/executor/plan_cache.ts";
+import { Replanner } from "../../gate/executor/replanner.ts";
 import { GateSessionFactory } from "../../gate/executor/session_factory.ts";
 import { SessionRegistry } from "../../gate/executor/session_registry.ts";
 import { StatementMetrics } from "../../gate/executor/statement_metrics.ts";
@@ -17,9 +18,10 @@ import { Gateway } from "../../gate/tablets/gateway.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import { TaskGroup } from "../../shared/host/task_group.ts";
 import type { Log } from "../../shared/io/log.ts";
-import type { JsonObject, SrvKeyspace, TabletRecord } from "../../shared/model/records.ts";
+import type { JsonObject, TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias, type Target } from "../../shared/model/tablet.ts";
-import { startTestMysqld, type TestMysqld } from "./mysqld.ts";
+import { CELL, type GateTopology, openGateTopology } from "./gate_topology.ts";
+import { startTestMysqld, type TestMysqld, type TestServer } from "./mysqld.ts";
 import { SILENT_LOG } from "../../shared/host/log.ts";
 import { type QueryTablet, startQueryTablet } from "./query_tablet.ts";
 import { waitFor } from "./wait.ts";
@@ -38,24 +40,41 @@ export interface GateCluster extends AsyncDisposable {
   readonly server: MysqlServer;
   readonly gate: GateServices;
   readonly gateway: Gateway;
+  readonly directory: TabletDirectory;
   /** Holds commerce, customer -80 and `plain`. */
   readonly first: TestMysqld;
   /** Holds customer 80-. */
   readonly second: TestMysqld;
   readonly tablets: readonly QueryTablet[];
+  readonly topology: GateTopology;
+}
+
+/** A tablet besides the three, on the first mysqld with a database of its own. */
+export interface MoreTablet {
+  readonly uid: number;
+  readonly target: Target;
+  readonly database: string;
+  readonly statements: readonly string[];
 }
 
 export interface GateClusterOptions {
   readonly schema: ClusterSchema;
+  readonly server?: TestServer;
+  /** Not in SrvKeyspace at first. They follow the three in `tablets`. */
+  readonly moreTablets?: readonly MoreTablet[];
+  readonly bufferMs?: number;
   readonly log?: Log;
 }
 
 const NEVER = { signal: new AbortController().signal };
 
 export async function startGateCluster(options: GateClusterOptions): Promise<GateCluster> {
-  const { schema, log = SILENT_LOG } = options;
+  const { schema, moreTablets = [], server = "mariadb" } = options;
   await using scope = new AsyncDisposableStack();
-  const [first, second] = await Promise.all([startTestMysqld(), startTestMysqld()]);
+  const [first, second] = await Promise.all([
+    startTestMysqld({ server }),
+    startTestMysqld({ server }),
+  ]);
   scope.use(first);
   scope.use(second);
   await createDatabases(first, [["vt_commerce", schema.commerce], ["plain", schema.plain]]);
@@ -66,13 +85,16 @@ export async function startGateCluster(options: GateClusterOptions): Promise<Gat
     scope.use(tabletOf(first, 200, "customer", "-80")),
     scope.use(tabletOf(second, 300, "customer", "80-")),
   ];
-  const { server, gate, gateway } = await startGate(tablets, schema, log, scope);
+  for (const { database, statements, ...more } of moreTablets) {
+    await createDatabases(first, [[database, statements]]);
+    const { socketPath } = first;
+    tablets.push(scope.use(startQueryTablet({ ...more, database, socketPath })));
+  }
+  const gate = await startGate(tablets, options, scope);
   const owned = scope.move();
   return {
-    port: server.port,
-    server,
-    gate,
-    gateway,
+    port: gate.server.port,
+    ...gate,
     first,
     second,
     tablets,
@@ -104,71 +126,83 @@ function tabletOf(
 
 async function startGate(
   tablets: readonly QueryTablet[],
-  schema: ClusterSchema,
-  log: Log,
+  { schema, log = SILENT_LOG, bufferMs = 5000 }: GateClusterOptions,
   scope: AsyncDisposableStack,
 ) {
+  const topology = scope.use(await openGateTopology());
+  await topology.saveVSchema(schema.vschema);
+  await topology.serve("commerce", ["-"]);
+  await topology.serve("customer", ["-80", "80-"]);
+  const view: ClusterView = new ClusterView(() =>
+    directory.statuses.map(({ record, health }) => ({ ...record, health }))
+  );
   const directory = scope.use(
     new TabletDirectory({
-      cell: "zone1",
+      cell: CELL,
       gateName: "test gate",
       clock: HOST_CLOCK,
       log,
       random: Math.random,
       waitersMax: 100,
+      serves: (target) => view.serves(target),
     }),
   );
   const tasks = scope.use(new TaskGroup({ log }));
-  const view = new ClusterView(() =>
-    directory.statuses.map(({ record, health }) => ({ ...record, health }))
-  );
-  const gateway = new Gateway({ directory, clock: HOST_CLOCK, bufferMs: 5000 });
+  const gateway = new Gateway({ directory, clock: HOST_CLOCK, bufferMs });
   const schemas = new SchemaFollower({ view, tasks, log }, gateway);
   scope.use(directory.onChange(() => schemas.check()));
-  view.setVSchema({ keyspaces: schema.vschema, routingRules: { rules: [] } });
-  view.setKeyspace("commerce", served(["-"]));
-  view.setKeyspace("customer", served(["-80", "80-"]));
+  scope.use(view.onChange(() => {
+    directory.reconsider();
+    schemas.check();
+  }));
+  const { topo } = topology;
+  tasks.start(
+    "follow topology",
+    (signal) => followTopology({ topo, cell: CELL, view, tasks, log }, { signal }),
+  );
   directory.update(
-    "zone1",
+    CELL,
     new Map(tablets.map((tablet) => [printTabletAlias(tablet.alias), recordOf(tablet)])),
   );
   await waitFor(
     "schemas of both keyspaces",
     () =>
+      view.missing === "" &&
       ["commerce", "customer"].every((name) => view.catalog.vschema.keyspace(name).tables.size > 2),
   );
   const gate: GateServices = {
     catalog: () => view.catalog,
     tablets: gateway,
     plans: new PlanCache(),
+    replanner: new Replanner({
+      version: () => view.catalog.version,
+      onChange: (listener) => view.onChange(listener),
+      clock: HOST_CLOCK,
+      bufferMs,
+      waitersMax: 100,
+    }),
     sessions: new SessionRegistry(),
     metrics: new StatementMetrics(),
     clock: HOST_CLOCK,
     log,
     serverVersion: "8.0.40-Vitess",
-    cell: "zone1",
+    cell: CELL,
   };
+  const server = scope.use(listen(gate));
+  return { server, gate, gateway, directory, topology };
+}
+
+function listen(gate: GateServices): MysqlServer {
   const users = parseUsers('{"user":[{"UserData":"user","Password":""}]}', "users of the test");
-  const server = scope.use(MysqlServer.listen({
+  return MysqlServer.listen({
     hostname: "127.0.0.1",
     port: 0,
     serverVersion: gate.serverVersion,
     connectionsMax: 200,
     users: () => users,
     sessions: new GateSessionFactory(gate),
-    log,
-  }));
-  return { server, gate, gateway };
-}
-
-function served(shards: readonly string[]): SrvKeyspace {
-  return {
-    partitions: (["primary", "replica", "rdonly"] as const).map((servedType) => ({
-      servedType,
-      shardReferences: shards,
-      shardTabletControls: [],
-    })),
-  };
+    log: gate.log,
+  });
 }
 
 function recordOf(tablet: QueryTablet): TabletRecord {

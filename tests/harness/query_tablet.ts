@@ -4,6 +4,7 @@
  */
 import { connectMux, type MuxClient } from "../../shared/host/mux_client.ts";
 import { MuxServer } from "../../shared/host/mux_server.ts";
+import { vtError } from "../../shared/error/errors.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import { SILENT_LOG } from "../../shared/host/log.ts";
 import { printTabletAlias, type TabletAlias, type Target } from "../../shared/model/tablet.ts";
@@ -20,6 +21,8 @@ export class TestServing implements Serving {
   health: TabletHealth;
   /** What `admit` throws. */
   refusal: Error | undefined;
+  /** Tables that have moved: VT20004. */
+  denied: readonly string[] = [];
   readonly #listeners = new Set<(health: TabletHealth) => void>();
 
   constructor(alias: TabletAlias, target = TARGET) {
@@ -34,8 +37,14 @@ export class TestServing implements Serving {
     };
   }
 
-  admit(): void {
+  admit(_target: Target, tables: readonly string[]): void {
     if (this.refusal !== undefined) throw this.refusal;
+    this.checkTables(tables);
+  }
+
+  checkTables(tables: readonly string[]): void {
+    const denied = tables.find((table) => this.denied.includes(table));
+    if (denied !== undefined) throw vtError("VT20004", denied);
   }
 
   announce(change: Partial<TabletHealth>): void {
