@@ -1,11 +1,9 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { loginOf, record } from "../../tests/harness/change_stream.ts";
-import { startTestMysqld, type TestMysqld, testServers } from "../../tests/harness/mysqld.ts";
+import { loginOf, record, selectRaw } from "../../tests/harness/change_stream.ts";
+import { startTestMysqld, testServers } from "../../tests/harness/mysqld.ts";
 import type { Row } from "../../shared/binlog/change.ts";
 import { MYSQL_TYPE_FLOAT } from "../../shared/mysql/column_types.ts";
-import { ResultRows } from "../../shared/mysql/result_rows.ts";
-import { connectForStream } from "./dump.ts";
 
 const NEVER = { signal: new AbortController().signal };
 
@@ -116,19 +114,6 @@ function columnsOf(server: string): typeof COLUMNS {
   return [...COLUMNS, ...(server === "mysql" ? MYSQL_ONLY : MARIADB_ONLY)];
 }
 
-/** Rows as a client reads them whose session prints UTC and each column's own charset. */
-async function selected(server: TestMysqld, sql: string): Promise<ResultRows> {
-  using connection = await connectForStream(loginOf(server), NEVER);
-  await connection.fetchRows("SET time_zone = '+00:00', character_set_results = NULL", NEVER);
-  const result = new ResultRows({ deprecateEof: true });
-  await connection.query(
-    new TextEncoder().encode(sql),
-    (packets) => result.add(packets),
-    NEVER,
-  );
-  return result;
-}
-
 function show(value: Uint8Array | null | undefined): string {
   if (value === null || value === undefined) return String(value);
   const text = Array.from(value.subarray(0, 400), (byte) => String.fromCharCode(byte)).join("");
@@ -191,7 +176,7 @@ for (const flavor of testServers()) {
     }
     await stream.until("all rows", () => stream.changes().length === ROWS);
     const all = ["id", ...names].map(String);
-    const want = await selected(server, `SELECT ${all.join(", ")} FROM vt_t.a ORDER BY id`);
+    const want = await selectRaw(server, `SELECT ${all.join(", ")} FROM vt_t.a ORDER BY id`);
     const [fields] = stream.fields("a");
     ok(fields);
     deepStrictEqual(fields.fields.map((field) => field.name), all);
@@ -199,7 +184,7 @@ for (const flavor of testServers()) {
     const types = fields.fields.map((field) => field.type);
     for (const [i, change] of stream.changes().entries()) {
       ok(change.kind === "insert");
-      compareRows(all, types, change.after, want.rows[i] ?? [], `row ${i}`);
+      compareRows(all, types, change.after, want[i] ?? [], `row ${i}`);
     }
     // MariaDB logs no visibility.
     deepStrictEqual(

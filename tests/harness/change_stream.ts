@@ -1,5 +1,7 @@
 /** For tests: runs a change stream beside the test and keeps what it says. */
-import type { RowChange, StreamItem, TableFields } from "../../shared/binlog/change.ts";
+import type { Row, RowChange, StreamItem, TableFields } from "../../shared/binlog/change.ts";
+import { ResultRows } from "../../shared/mysql/result_rows.ts";
+import { connectForStream } from "../../tablet/stream/dump.ts";
 import { waitFor } from "./wait.ts";
 import type { TestMysqld } from "./mysqld.ts";
 import { type ChangeStreamOptions, streamChanges } from "../../tablet/stream/change_stream.ts";
@@ -47,4 +49,23 @@ export function record(options: ChangeStreamOptions): Recorded {
       await running;
     },
   };
+}
+
+/** Rows as a client reads them whose session prints UTC and each column's own charset. */
+export async function selectRaw(server: TestMysqld, sql: string): Promise<readonly Row[]> {
+  const { signal } = new AbortController();
+  using connection = await connectForStream(loginOf(server), { signal });
+  await connection.fetchRows("SET time_zone = '+00:00', character_set_results = NULL", { signal });
+  const result = new ResultRows({ deprecateEof: true });
+  await connection.query(new TextEncoder().encode(sql), (packets) => result.add(packets), {
+    signal,
+  });
+  return result.rows;
+}
+
+/** A row for comparison and for people: bytes as characters. */
+export function showRow(row: Row): readonly (string | null)[] {
+  return row.map((value) =>
+    value === null ? null : Array.from(value, (byte) => String.fromCharCode(byte)).join("")
+  );
 }

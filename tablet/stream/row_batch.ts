@@ -1,0 +1,73 @@
+/** Rows as packets of the text protocol, one behind the other: how a copy moves them. */
+import { printDouble } from "../../shared/mysql/float_text.ts";
+import type { Row } from "../../shared/binlog/change.ts";
+import { printFloatExact } from "../../shared/binlog/float_exact.ts";
+import { framedBytes, packetEnd, packetPayload, writeFrames } from "../../shared/mysql/frame.ts";
+import { decodeTextRow } from "../../shared/mysql/text_row.ts";
+
+/** The rows of a batch's packets; values are views into them. */
+export function* rowsOf(packets: Uint8Array, columnCount: number): Generator<Row> {
+  for (let at = 0; at < packets.length;) {
+    const end = packetEnd(packets, at, packets.length);
+    yield decodeTextRow(packetPayload(packets, at, end), columnCount);
+    at = end;
+  }
+}
+
+/** Collects packets into batches. */
+export class BatchBuffer {
+  readonly #bytesMax: number;
+  #bytes: Uint8Array;
+  #used = 0;
+  #rows = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+    this.#bytes = new Uint8Array(bytesMax);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get full(): boolean {
+    return this.#used >= this.#bytesMax;
+  }
+
+  /** Whole packets of so many rows. */
+  addPackets(packets: Uint8Array, rows: number): void {
+    this.#reserve(packets.length);
+    this.#bytes.set(packets, this.#used);
+    this.#used += packets.length;
+    this.#rows += rows;
+  }
+
+  addPayload(payload: Uint8Array): void {
+    this.#reserve(framedBytes(payload.length));
+    this.#used = writeFrames(this.#bytes, this.#used, payload, 0);
+    this.#rows++;
+  }
+
+  /** The packets so far, which are the caller's; the buffer starts anew. */
+  take(): Uint8Array {
+    const packets = this.#bytes.subarray(0, this.#used);
+    this.#bytes = new Uint8Array(this.#bytesMax);
+    this.#used = 0;
+    this.#rows = 0;
+    return packets;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#used + bytes <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#used + bytes, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#used));
+    this.#bytes = grown;
+  }
+}
+
+/** FLOAT columns were read as doubles, whose text is exact; this is the form that streams give. */
+export function printFloatOfDouble(text: Uint8Array): Uint8Array {
+  const value = Number(new TextDecoder().decode(text));
+  const printed = Math.fround(value) === value ? printFloatExact(value) : printDouble(value);
+  return new TextEncoder().encode(printed);
+}
