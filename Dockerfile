@@ -31,7 +31,8 @@ ENTRYPOINT ["vtctl"]
 FROM debian:12-slim AS vttablet
 RUN apt-get update && apt-get install -y --no-install-recommends mariadb-server \
     && rm -rf /var/lib/apt/lists/* /var/lib/mysql \
-    && useradd --system --uid 999 --create-home --home-dir /vt vitess
+    && useradd --system --uid 999 --create-home --home-dir /vt vitess \
+    && install -d -m 0700 -o vitess /vt/data
 COPY --from=build /src/dist/vttablet /usr/local/bin/vttablet
 USER vitess
 WORKDIR /vt
