@@ -1,0 +1,294 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { loginOf, record, showRow } from "../../tests/harness/change_stream.ts";
+import { startTestMysqld, type TestMysqld, testServers } from "../../tests/harness/mysqld.ts";
+import type { RowChange, StreamItem } from "../../shared/binlog/change.ts";
+import { VtError } from "../../shared/error/errors.ts";
+import { waitFor } from "../../tests/harness/wait.ts";
+import { StreamFilter } from "../../shared/filter/stream_filter.ts";
+import { streamChanges } from "./change_stream.ts";
+
+const NEVER = { signal: new AbortController().signal };
+
+async function run(server: TestMysqld, ...statements: string[]): Promise<void> {
+  await server.root.session(async (session) => {
+    for (const statement of statements) await session.query(statement, NEVER);
+  }, NEVER);
+}
+
+/** "insert t a,b" */
+function show(change: RowChange): string {
+  const before = "before" in change ? ` ${showRow(change.before).join(",")}` : "";
+  const after = "after" in change ? ` ${showRow(change.after).join(",")}` : "";
+  return `${change.kind} ${change.table}${before}${after}`;
+}
+
+function showItem(item: StreamItem): readonly string[] {
+  switch (item.kind) {
+    case "transaction":
+      return item.changes.length === 0 ? [] : [`[${item.changes.map(show).join("; ")}]`];
+    case "ddl":
+      return [`ddl ${item.tables.join(",")}: ${item.sql.replace(/ \/\*.*\*\/$/, "")}`];
+    case "fields":
+      return [`fields ${item.fields.table}: ${item.fields.fields.map((f) => f.name).join(",")}`];
+    case "journal":
+      return [`journal ${item.id} ${item.value}`];
+    case "abandoned":
+      return ["abandoned"];
+    case "heartbeat":
+      return [];
+  }
+}
+
+for (const flavor of testServers()) {
+  const start = (extraLines: readonly string[] = []) =>
+    startTestMysqld({ server: flavor, users: false, extraLines });
+
+  Deno.test(`transactions, definitions, columns and the journal come in order: ${flavor}`, async () => {
+    await using server = await start();
+    await run(server, "CREATE DATABASE vt_t", "CREATE DATABASE other", "CREATE DATABASE _vt");
+    await run(
+      server,
+      "CREATE TABLE _vt.resharding_journal (id bigint primary key, db_name varbinary(255), val longblob)",
+    );
+    await using stream = record({
+      login: loginOf(server),
+      database: "vt_t",
+      position: "current",
+      heartbeatMs: 100,
+    });
+    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await run(
+      server,
+      "CREATE TABLE vt_t.a (id int primary key, b varchar(9))",
+      "CREATE TABLE other.a (id int primary key)",
+      "BEGIN",
+      "INSERT INTO vt_t.a VALUES (1, 'x'), (2, NULL)",
+      "INSERT INTO other.a VALUES (1)",
+      "UPDATE vt_t.a SET b = 'y' WHERE id = 1",
+      "DELETE FROM vt_t.a WHERE id = 2",
+      "COMMIT",
+      "INSERT INTO other.a VALUES (2)",
+      "USE vt_t",
+      "ALTER TABLE a ADD COLUMN c int DEFAULT 7 FIRST",
+      "INSERT INTO a VALUES (1, 3, 'z')",
+      "RENAME TABLE a TO d",
+      "CREATE TEMPORARY TABLE tmp (a int)",
+      "BEGIN",
+      "INSERT INTO d VALUES (1, 9, 'gone')",
+      "ROLLBACK",
+      "CREATE TABLE e AS SELECT id FROM d",
+      "INSERT INTO _vt.resharding_journal VALUES (5, 'vt_t', 'text'), (6, 'vt_u', 'no')",
+      "XA START 'x'",
+      "INSERT INTO d VALUES (1, 4, 'xa')",
+      "XA END 'x'",
+      "XA PREPARE 'x'",
+    );
+    await run(server, "INSERT INTO vt_t.d VALUES (1, 5, 'between')");
+    await run(server, "XA COMMIT 'x'", "DROP TABLE vt_t.e", "TRUNCATE TABLE vt_t.d");
+    await stream.until(
+      "the last statement",
+      () => stream.items.some((item) => item.kind === "ddl" && /^TRUNCATE/.test(item.sql)),
+    );
+    const created = flavor === "mysql"
+      ? /^ddl e: CREATE TABLE `e` \(\n.*START TRANSACTION$/s
+      : /^ddl e: CREATE TABLE `e` \(\n/s;
+    const shown = stream.items.flatMap(showItem).map((line) =>
+      created.test(line) ? "ddl e: create select" : line
+    );
+    deepStrictEqual(shown, [
+      "ddl a: CREATE TABLE vt_t.a (id int primary key, b varchar(9))",
+      "fields a: id,b",
+      "[insert a 1,x; insert a 2,; update a 1,x 1,y; delete a 2,]",
+      "ddl a: ALTER TABLE a ADD COLUMN c int DEFAULT 7 FIRST",
+      "fields a: c,id,b",
+      "[insert a 1,3,z]",
+      "ddl a,d: RENAME TABLE a TO d",
+      "ddl e: create select",
+      "fields e: id",
+      "[insert e 1; insert e 3]",
+      "journal 5 text",
+      "fields d: c,id,b",
+      "[insert d 1,5,between]",
+      "[insert d 1,4,xa]",
+      "ddl e: DROP TABLE `vt_t`.`e`",
+      "ddl d: TRUNCATE TABLE vt_t.d",
+    ]);
+  });
+
+  Deno.test(`a giant transaction comes in chunks, large values whole: ${flavor}`, async () => {
+    await using server = await start([
+      "max_allowed_packet=256M",
+      // A blob may take a tenth of the redo log.
+      flavor === "mysql" ? "innodb_redo_log_capacity=1G" : "innodb_log_file_size=512M",
+    ]);
+    await run(
+      server,
+      "CREATE DATABASE vt_t",
+      "CREATE TABLE vt_t.b (id int primary key auto_increment, b longblob)",
+    );
+    await using stream = record({
+      login: loginOf(server),
+      database: "vt_t",
+      position: "current",
+      heartbeatMs: 100,
+    });
+    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await run(
+      server,
+      "BEGIN",
+      "INSERT INTO vt_t.b (b) VALUES (repeat(x'0027', 10 * 1024 * 1024))",
+      ...Array.from(
+        { length: 13 },
+        (_, i) =>
+          i === 0
+            ? "INSERT INTO vt_t.b (b) VALUES ('x')"
+            : "INSERT INTO vt_t.b (b) SELECT 'x' FROM vt_t.b",
+      ),
+      "COMMIT",
+    );
+    const complete = () =>
+      stream.items.some((item) =>
+        item.kind === "transaction" && item.complete && item.changes.length > 0
+      );
+    await stream.until("the transaction to end", complete);
+    const parts = stream.items.filter((item) => item.kind === "transaction");
+    ok(parts.filter(({ complete }) => !complete).length > 3);
+    const { rows } = await server.root.query("SELECT count(*) FROM vt_t.b", NEVER);
+    strictEqual(stream.changes().length, Number(rows[0]?.[0]));
+    const [first] = stream.changes();
+    ok(first?.kind === "insert");
+    strictEqual(first.after[1]?.length, 20 * 1024 * 1024);
+    ok(first.after[1]?.every((byte, i) => byte === (i % 2 === 0 ? 0 : 0x27)));
+    ok(Math.max(...parts.map(({ changes }) => changes.length)) <= 2000);
+  });
+
+  Deno.test(`events that the server compresses are the same rows: ${flavor}`, async () => {
+    const lines = flavor === "mysql"
+      ? ["binlog_transaction_compression=ON"]
+      : ["log_bin_compress=ON", "log_bin_compress_min_len=10"];
+    await using server = await start(lines);
+    await run(server, "CREATE DATABASE vt_t");
+    await using stream = record({
+      login: loginOf(server),
+      database: "vt_t",
+      position: "current",
+      heartbeatMs: 100,
+    });
+    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await run(
+      server,
+      "CREATE TABLE vt_t.c (id int primary key, t text)",
+      "INSERT INTO vt_t.c VALUES (1, repeat('a', 300)), (2, 'b')",
+      "UPDATE vt_t.c SET t = repeat('b', 300) WHERE id = 1",
+      "DELETE FROM vt_t.c",
+    );
+    await stream.until("all changes", () => stream.changes().length === 5);
+    deepStrictEqual(stream.changes().map(show), [
+      `insert c 1,${"a".repeat(300)}`,
+      "insert c 2,b",
+      `update c 1,${"a".repeat(300)} 1,${"b".repeat(300)}`,
+      `delete c 1,${"b".repeat(300)}`,
+      "delete c 2,b",
+    ]);
+  });
+
+  Deno.test(`what can't be followed is refused with the remedy: ${flavor}`, async () => {
+    await using server = await start();
+    const login = loginOf(server);
+    await run(
+      server,
+      "CREATE DATABASE vt_t",
+      "CREATE TABLE vt_t.r (id int primary key, b int)",
+      "INSERT INTO vt_t.r VALUES (1, 1)",
+    );
+    const failing = async (position: string, id: string) => {
+      await using stream = record({ login, database: "vt_t", position, retryMs: 0 });
+      const error = await stream.ended();
+      ok(error instanceof VtError, String(error));
+      strictEqual(error.id, id);
+      return error.message;
+    };
+    const { rows } = await server.root.query(
+      flavor === "mysql" ? "SELECT @@global.gtid_executed" : "SELECT @@global.gtid_binlog_pos",
+      NEVER,
+    );
+    const here = `${flavor === "mysql" ? "MySQL56" : "MariaDB"}/${
+      rows[0]?.[0]?.replace(/\s/g, "")
+    }`;
+    await run(server, "SET SESSION binlog_row_image = MINIMAL", "UPDATE vt_t.r SET b = 2");
+    ok(/binlog_row_image/.test(await failing(here, "VT26003")));
+    await run(server, "SET GLOBAL binlog_row_metadata = MINIMAL");
+    ok(/SET GLOBAL binlog_row_metadata = FULL/.test(await failing(here, "VT26003")));
+    await run(server, "SET GLOBAL binlog_row_metadata = FULL");
+    await failing(flavor === "mysql" ? "MariaDB/0-1-1" : "MySQL56/", "VT26005");
+    await failing("nonsense", "VT22001");
+    await run(server, "FLUSH BINARY LOGS", "FLUSH BINARY LOGS");
+    // A dump that has just ended may still hold a file.
+    await waitFor("the old binlogs to go", async () => {
+      const logs = await server.root.query("SHOW BINARY LOGS", NEVER);
+      await run(server, `PURGE BINARY LOGS TO '${logs.rows.at(-1)?.[0]}'`);
+      return logs.rows.length === 1;
+    });
+    await failing(flavor === "mysql" ? "MySQL56/" : "MariaDB/", "VT26005");
+    const stop = { signal: AbortSignal.abort(new Error("stopped")) };
+    await rejects(
+      streamChanges({ login, database: "vt_t", position: "current" }, () => {}, stop),
+      /stopped/,
+    );
+  });
+
+  Deno.test(`statements that change rows as text are an error: ${flavor}`, async () => {
+    await using server = await start();
+    await run(server, "CREATE DATABASE vt_t", "CREATE TABLE vt_t.r (id int primary key)");
+    await using stream = record({
+      login: loginOf(server),
+      database: "vt_t",
+      position: "current",
+      heartbeatMs: 100,
+    });
+    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await run(server, "SET SESSION binlog_format = STATEMENT", "INSERT INTO vt_t.r VALUES (1)");
+    const error = await stream.ended();
+    ok(error instanceof VtError && error.id === "VT26002", String(error));
+  });
+
+  Deno.test(`rows move in and out of a key range: ${flavor}`, async () => {
+    await using server = await start();
+    await run(
+      server,
+      "CREATE DATABASE vt_t",
+      "CREATE TABLE vt_t.m (id int primary key, v int)",
+      "CREATE TABLE vt_t.x (id int primary key)",
+    );
+    const filter = new StreamFilter([
+      { match: "m", filter: "select v, id from m where in_keyrange(id, 'hash', '80-')" },
+    ]);
+    await using stream = record({
+      login: loginOf(server),
+      database: "vt_t",
+      position: "current",
+      filter,
+      heartbeatMs: 100,
+    });
+    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await run(
+      server,
+      "INSERT INTO vt_t.m VALUES (1, 10), (4, 40), (6, 60)",
+      "INSERT INTO vt_t.x VALUES (4)",
+      "UPDATE vt_t.m SET id = 2 WHERE id = 4",
+      "UPDATE vt_t.m SET id = 4 WHERE id = 1",
+      "UPDATE vt_t.m SET v = 61 WHERE id = 6",
+      "DELETE FROM vt_t.m",
+    );
+    await stream.until("all changes", () => stream.changes().length === 7);
+    deepStrictEqual(stream.changes().map(show), [
+      "insert m 40,4",
+      "insert m 60,6",
+      "delete m 40,4",
+      "insert m 10,4",
+      "update m 60,6 61,6",
+      "delete m 10,4",
+      "delete m 61,6",
+    ]);
+  });
+}
