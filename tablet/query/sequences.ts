@@ -21,7 +21,12 @@ interface Sequence {
   turn: Promise<void>;
 }
 
-export type WithConnection = <T>(work: (connection: PooledConnection) => Promise<T>) => Promise<T>;
+/** What a sequence needs of a connection to mysqld. */
+export type SequenceConnection = Pick<PooledConnection, "closed" | "rows" | "run">;
+
+export type WithConnection = <T>(
+  work: (connection: SequenceConnection) => Promise<T>,
+) => Promise<T>;
 
 export class Sequences {
   readonly #withConnection: WithConnection;
@@ -61,7 +66,8 @@ export class Sequences {
     sequence.turn = turn.promise;
     try {
       await before;
-      if (sequence.next + count > sequence.end) await this.#reserve(sequence, table, count);
+      // Again, when smaller calls took values of the old range while the new one was reserved.
+      while (sequence.next + count > sequence.end) await this.#reserve(sequence, table, count);
       // A change of role meanwhile: these values may be the next primary's.
       if (this.#sequences.get(table) !== sequence) throw vtError("VT20001", "NOT_SERVING");
       return take(sequence, count);
@@ -91,12 +97,13 @@ export class Sequences {
         throw error;
       }
     });
-    sequence.next = reserved.next;
+    // Values may have been taken since `reserved` was computed: they are not given twice.
+    if (reserved.next > sequence.next) sequence.next = reserved.next;
     sequence.end = reserved.end;
   }
 
   async #read(
-    connection: PooledConnection,
+    connection: SequenceConnection,
     table: string,
   ): Promise<{ readonly nextId: bigint; readonly cache: bigint }> {
     const rows = await connection.rows(

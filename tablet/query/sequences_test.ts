@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { nextRange } from "./sequences.ts";
+import { SILENT_LOG } from "../../shared/host/log.ts";
+import { newRandom, type Random } from "../../tests/harness/random.ts";
+import { nextRange, type SequenceConnection, Sequences } from "./sequences.ts";
 
 for (
   const [name, held, nextId, cache, count, expected] of [
@@ -17,3 +19,40 @@ for (
     assert.ok(range.end - range.next >= count);
   });
 }
+
+/** Gives way some turns of the microtask queue, so that calls overlap in many orders. */
+async function giveWay(random: Random): Promise<void> {
+  for (let turns = random.int(12); turns > 0; turns--) await Promise.resolve();
+}
+
+/** A sequence's row as a mysqld would keep it: committed, or what an open transaction sees. */
+function sequenceTable(random: Random, cache: bigint): SequenceConnection {
+  let committed = 1000n;
+  let written = committed;
+  return {
+    closed: false,
+    async rows() {
+      await giveWay(random);
+      return [[String(committed), String(cache)]];
+    },
+    async run(sql) {
+      await giveWay(random);
+      written = BigInt(/next_id = (\d+)/.exec(sql)?.[1] ?? written);
+      if (sql === "commit") committed = written;
+    },
+  };
+}
+
+Deno.test("next() gives no value twice, whatever calls come while a range is reserved", async () => {
+  const random = newRandom();
+  const table = sequenceTable(random, 3n);
+  const sequences = new Sequences((work) => work(table), SILENT_LOG);
+  const given: bigint[] = [];
+  await Promise.all(Array.from({ length: 400 }, async () => {
+    const count = random.pick([1, 1, 1, 2, 5, 8]);
+    for (let turns = random.int(2000); turns > 0; turns--) await Promise.resolve();
+    const first = await sequences.next("seq", count);
+    for (let i = 0; i < count; i++) given.push(first + BigInt(i));
+  }));
+  assert.equal(new Set(given).size, given.length, `TEST_SEED=${random.seed}`);
+});
