@@ -3,6 +3,7 @@
  * once; etcd is asked to stop. mysqlds are left running: their tablets adopt them.
  */
 import { vtError } from "../../shared/error/errors.ts";
+import { readRunningMysqld } from "./mysqld_pid.ts";
 import { endProcess, isAlive, readPidRecord, writePidRecord } from "./pid_record.ts";
 
 const SUPERVISOR = "supervisor";
@@ -24,12 +25,20 @@ export async function takeOver(dataDir: string, progress: (line: string) => void
     );
   }
   await writePidRecord(file, SUPERVISOR, Deno.pid);
-  const ended = await endLeftovers(dataDir);
+  const ended = await endLeftovers(dataDir, { mysqlds: false });
   if (ended > 0) progress(`ended ${ended} processes that an earlier run left behind`);
 }
 
-async function endLeftovers(dataDir: string): Promise<number> {
+/**
+ * Ends what is on record, and tells how many that were. With `mysqlds`, those too, and nobody is
+ * given time: InnoDB and etcd recover from that as from a power cut.
+ */
+export async function endLeftovers(
+  dataDir: string,
+  { mysqlds }: { readonly mysqlds: boolean },
+): Promise<number> {
   const folder = `${dataDir}/run`;
+  const etcdGraceMs = mysqlds ? 0 : ETCD_GRACE_MS;
   let ended = 0;
   const records: Promise<void>[] = [];
   for await (const entry of Deno.readDir(folder)) {
@@ -38,13 +47,19 @@ async function endLeftovers(dataDir: string): Promise<number> {
       const path = `${folder}/${entry.name}`;
       const record = await readPidRecord(path);
       if (record !== undefined && await isAlive(record)) {
-        await endProcess(record, record.name === "etcd" ? ETCD_GRACE_MS : 0);
+        await endProcess(record, record.name === "etcd" ? etcdGraceMs : 0);
         ended++;
       }
       await Deno.remove(path);
     })());
   }
   await Promise.all(records);
+  if (mysqlds) {
+    for await (const entry of Deno.readDir(`${dataDir}/tablets`)) {
+      const mysqld = await readRunningMysqld(`${dataDir}/tablets/${entry.name}`);
+      if (mysqld !== undefined) await endProcess(mysqld, 0);
+    }
+  }
   return ended;
 }
 

@@ -13,7 +13,7 @@ import { applyServer } from "./apply_server.ts";
 import { Cluster, supervisorPort } from "./cluster.ts";
 import { parseClusterFile } from "./cluster_file.ts";
 import type { Place } from "./layout.ts";
-import { release, takeOver } from "./leftovers.ts";
+import { endLeftovers, release, takeOver } from "./leftovers.ts";
 import { checkPublicPorts } from "./ports_plan.ts";
 import { readState } from "./state_file.ts";
 import { printSummary } from "./summary.ts";
@@ -51,16 +51,28 @@ function print(line: string): void {
   writeAll(Deno.stdout, `${line}\n`);
 }
 
-/** Aborts on Ctrl-C, SIGTERM and a closed terminal; a second Ctrl-C ends at once. */
-function stopSignal(): AbortSignal {
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by whoever started us. */
+const SAME_CTRL_C_MS = 1000;
+
+/** Aborts on Ctrl-C, SIGTERM and a closed terminal. A further Ctrl-C calls `hurry`. */
+function stopSignal(hurry: () => void): AbortSignal {
   const controller = new AbortController();
+  let firstMs = 0;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(name, () => {
-      if (controller.signal.aborted && name === "SIGINT") Deno.exit(EXIT.interrupted);
+      if (!controller.signal.aborted) firstMs = performance.now();
+      else if (name === "SIGINT" && performance.now() - firstMs > SAME_CTRL_C_MS) hurry();
       controller.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
     });
   }
   return controller.signal;
+}
+
+/** Whoever can't wait for an orderly stop gets a crash, which the data survives. */
+async function endAtOnce(dataDir: string): Promise<never> {
+  print("ending everything at once; the data stays");
+  await endLeftovers(dataDir, { mysqlds: true });
+  Deno.exit(EXIT.interrupted);
 }
 
 /** A cache that clusters share, so that only the first start of all initialises a mysqld. */
@@ -73,6 +85,7 @@ function templateDir(dataDir: string): string {
 async function serve(
   flags: FlagValues<typeof FLAGS>,
   file: string,
+  dataDir: string,
   signal: AbortSignal,
 ): Promise<void> {
   const startedMs = performance.now();
@@ -80,7 +93,6 @@ async function serve(
     throw vtError("VT22001", `the cluster file can't be read: ${error.message}`);
   });
   const spec = parseClusterFile(file, source);
-  const dataDir = resolve(flags.dataDir || (Deno.env.get("VTDATAROOT") ?? "vtdataroot"));
   const place: Place = { dataDir, portOffset: flags.portOffset };
   print(`cluster "${spec.name}" from ${file}, data in ${dataDir}`);
   if (spec.ignored.length > 0) print(`  not used on one machine: ${spec.ignored.join(", ")}`);
@@ -123,7 +135,7 @@ function stopped(signal: AbortSignal): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  const signal = stopSignal();
+  let signal: AbortSignal | undefined;
   try {
     const { values, positional, help } = parseFlags(FLAGS, Deno.args, { positional: "collect" });
     if (help) {
@@ -133,10 +145,12 @@ async function main(): Promise<number> {
     if (positional.length > 1) {
       throw vtError("VT22001", `want one FILE, got ${positional.join(" ")}`);
     }
-    await serve(values, positional[0] ?? DEFAULT_FILE, signal);
+    const dataDir = resolve(values.dataDir || (Deno.env.get("VTDATAROOT") ?? "vtdataroot"));
+    signal = stopSignal(() => void endAtOnce(dataDir));
+    await serve(values, positional[0] ?? DEFAULT_FILE, dataDir, signal);
     return EXIT.ok;
   } catch (error) {
-    if (signal.aborted) return EXIT.interrupted;
+    if (signal?.aborted === true) return EXIT.interrupted;
     const known = error instanceof VtError;
     const said = error instanceof Error ? (known ? error.message : error.stack) : String(error);
     writeAll(Deno.stderr, `cluster: ${said}\n`);
