@@ -103,7 +103,6 @@ export class Cluster implements AsyncDisposable {
     const first = spec.cells[0];
     if (first === undefined) throw vtError("VT22001", "a cluster has at least one cell");
     await this.#save(assignPorts(this.#state, place, spec, this.#processes.names));
-    const isNew = this.#processes.names.size === 0;
     await this.#startEtcd(run);
     const topo = await this.#topology(run);
     await this.#records(topo, spec, run);
@@ -111,12 +110,7 @@ export class Cluster implements AsyncDisposable {
     this.#processes.start("vtctld", () => launchCtld(place, this.#state, first.name));
     await this.#startGates(spec);
     const tablets = tabletsOf(spec);
-    run.progress(
-      `starting ${tablets.length} tablets, vtctld and ${gatesOf(spec).length} vtgate` +
-        (isNew && Object.keys(this.#options.state.tablets).length === 0
-          ? " (a first start initialises mysqld once)"
-          : ""),
-    );
+    run.progress(this.#whatStarts(spec, tablets));
     for (const tablet of tablets) await this.#startTablet(tablet);
     await this.#waitFor("vtctld", PUBLIC_PORTS.ctld + place.portOffset, "readyz", run);
     await this.#each(tablets, (tablet) => this.#registered(topo, tablet, run));
@@ -145,6 +139,14 @@ export class Cluster implements AsyncDisposable {
       run,
     });
     this.#spec = spec;
+  }
+
+  #whatStarts(spec: ClusterSpec, tablets: readonly PlacedTablet[]): string {
+    const fresh = tablets.filter(({ name }) => !this.#processes.names.has(name)).length;
+    if (this.#spec !== undefined) return `starting ${fresh} more tablets`;
+    const isFirst = Object.keys(this.#options.state.tablets).length === 0;
+    return `starting ${fresh} tablets, vtctld and ${gatesOf(spec).length} vtgate` +
+      (isFirst ? " (a first start initialises mysqld once)" : "");
   }
 
   /** Stops everything, gates first and etcd last; the data stays. */
