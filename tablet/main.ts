@@ -32,6 +32,8 @@ import { aliasOf, databaseOf, queryLimits, TABLET_FLAGS, type TabletFlags } from
 import { HealthBroadcast } from "./health/health.ts";
 import { RpcPeer } from "./query/rpc_peer.ts";
 import { QueryEngine } from "./query/service.ts";
+import { buildVDiff, type VDiff } from "./vdiff/build.ts";
+import { buildVReplication, type VReplication } from "./vreplication/build.ts";
 
 const SIDECAR = "_vt";
 /** The last word to a topology that may be away. */
@@ -54,7 +56,29 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
   const mysqld = scope.use(await setUpMysqld(flags, log, { signal }));
   const tasks = scope.use(new TaskGroup({ log }));
   const view = new TopologyView(topo, draftRecord(flags, mysqld));
-  const { tablet, engine } = buildTablet({ ...context, log }, mysqld, view, tasks);
+  const vreplication = buildVReplication({
+    topo,
+    record: view.seen.record,
+    address: mysqld.address,
+    login: mysqld.workflows,
+    database: databaseOf(flags),
+    log,
+  });
+  scope.use(vreplication.engine);
+  const vdiff = buildVDiff({
+    record: view.seen.record,
+    server: mysqld.server,
+    login: { address: mysqld.address, ...mysqld.workflows },
+    database: databaseOf(flags),
+    vreplication,
+    log,
+  });
+  scope.use(vdiff.engine);
+  scope.use(vdiff.sources);
+  const { tablet, engine } = buildTablet({ ...context, log }, mysqld, view, tasks, (primary) => {
+    vreplication.engine.setPrimary(primary);
+    vdiff.engine.setPrimary(primary);
+  });
   scope.use(engine);
   const rpc = scope.use(
     new MuxServer({
@@ -62,10 +86,10 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
       port: flags.rpcPort,
       name: printTabletAlias(view.alias),
       log,
-      accept: () => new RpcPeer(engine.session(), log),
+      accept: () => new RpcPeer(engine.session(), log, vreplication.service),
     }),
   );
-  const http = scope.use(serve(flags, tablet, mysqld, engine, log));
+  const http = scope.use(serve(flags, tablet, mysqld, { engine, vreplication, vdiff }, log));
   tasks.start("mysqld", (taskSignal) =>
     mysqld.life.run({
       up: () => tasks.start("mysqld up", () => tablet.mysqld({ on: "mysqld_up" })),
@@ -127,6 +151,7 @@ function buildTablet(
   mysqld: MysqldSetup,
   view: TopologyView,
   tasks: TaskGroup,
+  onPrimary: (primary: boolean) => void,
 ): { readonly tablet: Tablet; readonly engine: QueryEngine } {
   const { alias, keyspace, shard } = view.seen.record;
   const health = new HealthBroadcast({
@@ -165,6 +190,7 @@ function buildTablet(
     baseType: flags.initTabletType,
     lagMaxSeconds: flags.unhealthyThreshold / 1000,
     onDeleted: () => stop("Tablet record has disappeared, shutting down"),
+    onPrimary,
   });
   return { tablet, engine };
 }
@@ -173,7 +199,11 @@ function serve(
   flags: TabletFlags,
   tablet: Tablet,
   mysqld: MysqldSetup,
-  engine: QueryEngine,
+  { engine, vreplication, vdiff }: {
+    readonly engine: QueryEngine;
+    readonly vreplication: VReplication;
+    readonly vdiff: VDiff;
+  },
   log: Log,
 ): HttpServer {
   const metrics = new Metrics();
@@ -186,7 +216,8 @@ function serve(
     notReady: () => whyNotReady(tablet),
   });
   addHealthCheck(app, tablet);
-  addAdminRpc(app, tabletHandlers(tablet), { log, signal: tablet.options.tasks.signal });
+  const parts = { vreplication: vreplication.engine, vdiff, sequences: engine.sequences };
+  addAdminRpc(app, tabletHandlers(tablet, parts), { log, signal: tablet.options.tasks.signal });
   return serveHttp(app, { hostname: flags.hostname, port: flags.httpPort });
 }
 

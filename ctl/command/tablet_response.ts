@@ -1,5 +1,13 @@
 /** What tablets answer, checked where it comes in (shared/rpc/tablet_admin.ts has the shapes). */
 import { vtError } from "../../shared/error/errors.ts";
+import { JsonReader } from "../../shared/model/json_reader.ts";
+import {
+  readDigest,
+  readVDiffOpened,
+  readVDiffRows,
+  readVDiffStatus,
+} from "../../shared/rpc/vdiff_json.ts";
+import { readStreamState, readStreamStatus } from "../../shared/rpc/vreplication_json.ts";
 import type {
   QueryRows,
   ReplicationStatus,
@@ -68,6 +76,16 @@ class Body {
       if (typeof item !== "string") throw vtError("VT20013", `"${name}" has something but texts`);
       return item;
     });
+  }
+
+  /** The whole answer, read as a record is. */
+  record<T>(read: (json: JsonReader) => T): T {
+    try {
+      return read(new JsonReader(this.#fields));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw vtError("VT20013", error.message);
+    }
   }
 
   object(name: string): Body {
@@ -158,6 +176,30 @@ const DECODERS: Decoders = {
   ApplySchema: nothing,
   GetSchema: schemaDefinition,
   ReloadSchema: nothing,
+  VReplicationExec: queryRows,
+  CreateStream: (body) => ({ id: body.number("id") }),
+  ReadStreams: (body) => ({
+    streams: body.list("streams").map((item) => readStreamStatus(new JsonReader(item))),
+  }),
+  UpdateStream: (body) => ({
+    state: readStreamState(body.text("state")),
+    position: body.text("position"),
+  }),
+  DeleteStreams: (body) => ({ deleted: body.number("deleted") }),
+  WaitForStream: position,
+  DrainTables: position,
+  ResetSequences: nothing,
+  VDiffCreate: nothing,
+  VDiffShow: (body) => ({
+    vdiffs: body.list("vdiffs").map((item) => readVDiffStatus(new JsonReader(item))),
+  }),
+  VDiffStop: nothing,
+  VDiffResume: nothing,
+  VDiffDelete: (body) => ({ deleted: body.number("deleted") }),
+  VDiffOpen: (body) => body.record(readVDiffOpened),
+  VDiffDigest: (body) => body.record(readDigest),
+  VDiffRows: (body) => body.record(readVDiffRows),
+  VDiffClose: nothing,
 };
 
 /** Checks a tablet's answer. VT20013 when it has another shape than it should. */

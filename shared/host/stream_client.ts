@@ -51,14 +51,11 @@ export class StreamClient implements StreamService {
   }
 
   streamRows(request: RowStreamRequest, sink: RowStreamSink, options: Options): Promise<void> {
-    let columns = 0;
     const receive = async (messages: readonly Uint8Array[]) => {
       for (const bytes of messages) {
-        const message = readSnapshotMessage(bytes, columns);
-        if (message.kind === "start") {
-          columns = message.fields.fields.length;
-          await sink.start(message);
-        } else await sink.rows(message.rows, message.lastPk);
+        const message = readSnapshotMessage(bytes);
+        if (message.kind === "start") await sink.start(message.start);
+        else await sink.rows(message.packets, message.count, message.lastPk);
       }
     };
     return this.#stream(

@@ -10,7 +10,12 @@
 import type { Field, Row, RowChange, StreamItem, TableFields } from "../binlog/change.ts";
 import { vtError } from "../error/errors.ts";
 import type { RowValue } from "../mysql/text_row.ts";
-import type { ChangeStreamRequest, RowStreamRequest, StreamTarget } from "./stream_service.ts";
+import type {
+  ChangeStreamRequest,
+  RowStreamRequest,
+  RowStreamStart,
+  StreamTarget,
+} from "./stream_service.ts";
 import type { FilterRule } from "./vreplication.ts";
 import { readU32, WireReader, type WireWriter } from "./wire.ts";
 
@@ -252,44 +257,51 @@ export class ItemReader {
   }
 }
 
-export function writeSnapshotStart(out: WireWriter, fields: TableFields, position: string): void {
+export function writeSnapshotStart(out: WireWriter, snapshot: RowStreamStart): void {
   const start = out.reserve(4);
   out.u8(KIND_SNAPSHOT);
-  out.text32(position);
-  writeTableFields(out, fields);
+  out.u8(snapshot.hasKey ? 1 : 0);
+  out.text32(snapshot.position);
+  writeTableFields(out, snapshot.fields);
   out.u32At(start, out.length - start - 4);
 }
 
 export function writeSnapshotRows(
   out: WireWriter,
-  rows: readonly Row[],
+  packets: Uint8Array,
+  count: number,
   lastPk: Row | undefined,
 ): void {
   const start = out.reserve(4);
   out.u8(KIND_ROWS);
   writeKey(out, lastPk);
-  out.u32(rows.length);
-  for (const row of rows) writeRow(out, row);
+  out.u32(count);
+  out.raw(packets);
   out.u32At(start, out.length - start - 4);
 }
 
 export type SnapshotMessage =
-  | { readonly kind: "start"; readonly fields: TableFields; readonly position: string }
-  | { readonly kind: "rows"; readonly rows: readonly Row[]; readonly lastPk: Row | undefined };
+  | { readonly kind: "start"; readonly start: RowStreamStart }
+  | {
+    readonly kind: "rows";
+    readonly packets: Uint8Array;
+    readonly count: number;
+    readonly lastPk: Row | undefined;
+  };
 
-/** `columns`: of the fields that came first; 0 before them. */
-export function readSnapshotMessage(message: Uint8Array, columns: number): SnapshotMessage {
+/** The packets are a view into the message. */
+export function readSnapshotMessage(message: Uint8Array): SnapshotMessage {
   const reader = new WireReader(message);
   const kind = reader.u8();
   if (kind === KIND_SNAPSHOT) {
+    const hasKey = reader.u8() === 1;
     const position = reader.text32();
-    return { kind: "start", position, fields: readTableFields(reader) };
+    return { kind: "start", start: { hasKey, position, fields: readTableFields(reader) } };
   }
   if (kind !== KIND_ROWS) throw vtError("VT20013", `a row stream has no messages of kind ${kind}`);
   const lastPk = readKey(reader);
-  const rows = repeat(reader.u32(), () => readRow(reader, columns));
-  reader.end();
-  return { kind: "rows", rows, lastPk };
+  const count = reader.u32();
+  return { kind: "rows", packets: reader.rest(), count, lastPk };
 }
 
 /** Puts messages together out of frames. */

@@ -32,16 +32,19 @@ export interface RowStreamStart {
   readonly fields: TableFields;
   /** All rows of the stream are as they were there. */
   readonly position: string;
+  /** Whether it can be resumed behind a key; a table without one is always read whole. */
+  readonly hasKey: boolean;
 }
 
 /** A promise holds the stream back. */
 export interface RowStreamSink {
   start(start: RowStreamStart): void | Promise<void>;
   /**
-   * `lastPk`: key of the last row that was read, also when the filter took it out. Undefined for a
-   * table without a primary key: its stream can't be resumed.
+   * `packets`: so many row packets of the text protocol with headers, one behind the other; the
+   * sink's to keep. `lastPk`: key of the last row that was read, also when the filter took it out;
+   * undefined without a key.
    */
-  rows(rows: readonly Row[], lastPk: Row | undefined): void | Promise<void>;
+  rows(packets: Uint8Array, count: number, lastPk: Row | undefined): void | Promise<void>;
 }
 
 interface Options {

@@ -4,6 +4,8 @@
  * Positions are GTID sets in the server's own text ("0-100-38" on MariaDB, "uuid:1-5" on MySQL).
  */
 import type { TabletAlias, TabletType } from "../model/tablet.ts";
+import type { VDiffAdmin } from "./vdiff.ts";
+import type { VReplicationAdmin } from "./vreplication.ts";
 
 export interface ReplicationStatus {
   /** Everything this server has applied and logged. */
@@ -25,7 +27,7 @@ export interface QueryRows {
 }
 
 /** Request and response of each call. A name here is a path under /rpc/. */
-export interface TabletAdmin {
+export interface TabletAdmin extends VReplicationAdmin, VDiffAdmin {
   Ping: {
     readonly request: Record<never, never>;
     readonly response: { readonly alias: TabletAlias };

@@ -27,6 +27,9 @@ const QUIET: ReadonlySet<TabletAdminMethod> = new Set<TabletAdminMethod>([
   "Ping",
   "ReplicationStatus",
   "PrimaryPosition",
+  "VDiffDigest",
+  "VDiffRows",
+  "VDiffShow",
 ]);
 
 /** Above what any call may ask for by itself. */

@@ -15,13 +15,24 @@ import {
 import { refreshNow } from "../control/loops.ts";
 import type { Tablet } from "../control/tablet.ts";
 import { readPosition, readReplicaStatus, waitForPosition } from "../mysqld/replication.ts";
+import type { VDiff } from "../vdiff/build.ts";
+import { vdiffHandlers } from "../vdiff/handlers.ts";
+import type { VReplicationEngine } from "../vreplication/engine.ts";
 import type { HandlerOptions, Handlers } from "./admin_rpc.ts";
 import { applySchema } from "./apply_schema.ts";
 import { executeFetch } from "./execute_fetch.ts";
 import { getSchema } from "./get_schema.ts";
+import { drainTables } from "./drain_tables.ts";
 import { preflightSchema } from "./preflight.ts";
 
-export function tabletHandlers(tablet: Tablet): Handlers {
+/** What the calls reach besides the tablet's control. */
+export interface HandlerParts {
+  readonly vreplication: VReplicationEngine;
+  readonly vdiff: VDiff;
+  readonly sequences: { clear(): void };
+}
+
+export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
   const { convergence, queries, view } = tablet.options;
   const { server, databases } = convergence;
   const alias: TabletAlias = view.alias;
@@ -60,6 +71,41 @@ export function tabletHandlers(tablet: Tablet): Handlers {
     },
     GetSchema: (request, options) => getSchema(server, databases.keyspace, request, options),
     ReloadSchema: (_, options) => done(queries.reloadSchema(options)),
+    DrainTables: async (request, options) => ({
+      position: await drainTables(server, databases.keyspace, request, options),
+    }),
+    ResetSequences: () => {
+      // Which values a sequence has reserved is cheap to find again.
+      parts.sequences.clear();
+      return Promise.resolve({});
+    },
+    ...streamHandlers(parts.vreplication),
+    ...vdiffHandlers(parts.vdiff),
+  };
+}
+
+type StreamMethod =
+  | "VReplicationExec"
+  | "CreateStream"
+  | "ReadStreams"
+  | "UpdateStream"
+  | "DeleteStreams"
+  | "WaitForStream";
+
+function streamHandlers(streams: VReplicationEngine): Pick<Handlers, StreamMethod> {
+  return {
+    VReplicationExec: ({ sql }, options) => streams.exec(sql, options),
+    CreateStream: async (stream, options) => ({ id: await streams.createStream(stream, options) }),
+    ReadStreams: async ({ workflow }, options) => ({
+      streams: await streams.readStreams(workflow, options),
+    }),
+    UpdateStream: (change, options) => streams.updateStream(change, options),
+    DeleteStreams: async ({ workflow }, options) => ({
+      deleted: await streams.deleteStreams(workflow, options),
+    }),
+    WaitForStream: async ({ id, position, timeoutMs }, options) => ({
+      position: await streams.waitForStream(id, position, timeoutMs, options),
+    }),
   };
 }
 

@@ -1,7 +1,10 @@
 /** Requests of the admin RPC, checked where they come in. VT20013 names the field that is wrong. */
 import { vtError } from "../../shared/error/errors.ts";
 import { TABLET_TYPES, type TabletAlias, type TabletType } from "../../shared/model/tablet.ts";
+import { JsonReader } from "../../shared/model/json_reader.ts";
 import type { TabletAdmin, TabletAdminMethod } from "../../shared/rpc/tablet_admin.ts";
+import { readSourceRead, readVDiffCreate, readVDiffOpen } from "../../shared/rpc/vdiff_json.ts";
+import { readNewStream, readStreamUpdate } from "../../shared/rpc/vreplication_json.ts";
 
 class Fields {
   readonly #fields: Readonly<Record<string, unknown>>;
@@ -41,6 +44,16 @@ class Fields {
     return { cell: alias.text("cell"), uid: alias.integer("uid", 0xffff_ffff) };
   }
 
+  /** The whole request, read as a record is: what is absent has its default. */
+  record<T>(read: (json: JsonReader) => T): T {
+    try {
+      return read(new JsonReader(this.#fields));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw vtError("VT20013", error.message);
+    }
+  }
+
   tabletType(name: string): TabletType {
     const value = this.text(name);
     return TABLET_TYPES.find((type) => type === value) ??
@@ -55,6 +68,8 @@ function fail(name: string, want: string, got: unknown): never {
 /** Ten minutes: nobody waits longer for a replica. */
 const TIMEOUT_MS_MAX = 600_000;
 const PORT_MAX = 65_535;
+/** Of a column of type int. */
+const STREAM_ID_MAX = 0x7fff_ffff;
 const ROWS_MAX = 1_000_000_000;
 
 type Decoders = {
@@ -63,6 +78,10 @@ type Decoders = {
 
 const nothing = (): Record<never, never> => ({});
 const semiSync = (fields: Fields) => ({ semiSync: fields.toggle("semiSync") });
+const vdiffName = (fields: Fields) => ({
+  workflow: fields.text("workflow"),
+  uuid: fields.text("uuid"),
+});
 
 const DECODERS: Decoders = {
   Ping: nothing,
@@ -105,6 +124,31 @@ const DECODERS: Decoders = {
     includeViews: fields.toggle("includeViews"),
   }),
   ReloadSchema: nothing,
+  VReplicationExec: (fields) => ({ sql: fields.text("sql") }),
+  CreateStream: (fields) => fields.record(readNewStream),
+  ReadStreams: (fields) => ({ workflow: fields.text("workflow") }),
+  UpdateStream: (fields) => fields.record(readStreamUpdate),
+  DeleteStreams: (fields) => ({ workflow: fields.text("workflow") }),
+  WaitForStream: (fields) => ({
+    id: fields.integer("id", STREAM_ID_MAX),
+    position: fields.text("position"),
+    timeoutMs: fields.integer("timeoutMs", TIMEOUT_MS_MAX),
+  }),
+  DrainTables: (fields) => ({
+    tables: fields.texts("tables"),
+    graceMs: fields.integer("graceMs", TIMEOUT_MS_MAX),
+    timeoutMs: fields.integer("timeoutMs", TIMEOUT_MS_MAX),
+  }),
+  ResetSequences: (fields) => ({ tables: fields.texts("tables") }),
+  VDiffCreate: (fields) => fields.record(readVDiffCreate),
+  VDiffShow: vdiffName,
+  VDiffStop: vdiffName,
+  VDiffResume: vdiffName,
+  VDiffDelete: vdiffName,
+  VDiffOpen: (fields) => fields.record(readVDiffOpen),
+  VDiffDigest: (fields) => fields.record(readSourceRead),
+  VDiffRows: (fields) => fields.record(readSourceRead),
+  VDiffClose: (fields) => ({ session: fields.text("session") }),
 };
 
 export function isTabletAdminMethod(name: string): name is TabletAdminMethod {

@@ -21,6 +21,8 @@ export interface MysqldSetup extends AsyncDisposable {
   /** For clients' statements. */
   readonly app: ReplicationLogin;
   readonly replication: ReplicationLogin;
+  /** For streams that write rows: one that a read-only server stops. */
+  readonly workflows: ReplicationLogin;
   /** Where replicas reach it. */
   readonly host: string;
   readonly port: number;
@@ -71,6 +73,7 @@ async function setUpManaged(flags: TabletFlags, log: Log, call: Call): Promise<M
     address,
     app: { user: MYSQL_USERS.app, password: "" },
     replication: { user: MYSQL_USERS.repl, password: "" },
+    workflows: { user: MYSQL_USERS.filtered, password: "" },
     host: flags.hostname,
     port: flags.mysqlPort,
     async [Symbol.asyncDispose]() {
@@ -119,6 +122,7 @@ async function setUpUnmanaged(flags: TabletFlags, call: Call): Promise<MysqldSet
       address,
       app: login,
       replication: login,
+      workflows: login,
       host: flags.unmanagedHost || flags.hostname,
       port: flags.unmanagedHost === "" ? Number(row?.["port"]) : flags.unmanagedPort,
       [Symbol.asyncDispose]: () => dba[Symbol.asyncDispose](),

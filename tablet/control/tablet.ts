@@ -66,6 +66,8 @@ export interface TabletOptions {
   readonly lagMaxSeconds: number;
   /** Our record is gone from the topology: somebody deleted the tablet. */
   readonly onDeleted: () => void;
+  /** Told after each event whether this tablet is a primary that takes writes. */
+  readonly onPrimary?: (primary: boolean) => void;
 }
 
 /** A step on mysqld that hangs longer than this is given up and tried again. */
@@ -210,6 +212,7 @@ export class Tablet {
         cause: whyNotServing(state),
       });
     }
+    this.options.onPrimary?.(state.at === "settled" && state.desired.role.is === "primary");
     this.#running ??= this.#runEffects().finally(() => this.#running = undefined);
   }
 

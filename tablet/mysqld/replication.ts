@@ -92,7 +92,7 @@ async function unblock(
 }
 
 /** Kills what clients' users run, and every session with an open transaction. */
-async function endClientSessions(
+export async function endClientSessions(
   server: Server,
   clientUsers: readonly string[],
   options: CallOptions,

@@ -141,6 +141,57 @@ export const SIDECAR_TABLES: readonly SidecarTable[] = [
     keys: METADATA_KEYS,
   },
   {
+    name: "vdiff",
+    columns: [
+      ["id", "bigint NOT NULL AUTO_INCREMENT"],
+      ["vdiff_uuid", "varchar(64) NOT NULL"],
+      ["workflow", "varbinary(1024) DEFAULT NULL"],
+      ["keyspace", "varbinary(256) DEFAULT NULL"],
+      ["shard", "varchar(255) NOT NULL"],
+      ["db_name", "varbinary(1024) DEFAULT NULL"],
+      ["state", "varbinary(64) DEFAULT NULL"],
+      ["options", "json DEFAULT NULL"],
+      ["created_at", "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP"],
+      ["started_at", "timestamp NULL DEFAULT NULL"],
+      ["liveness_timestamp", "timestamp NULL DEFAULT NULL"],
+      ["completed_at", "timestamp NULL DEFAULT NULL"],
+      ["last_error", "varbinary(1024) DEFAULT NULL"],
+    ],
+    keys: [
+      "PRIMARY KEY (`id`)",
+      "UNIQUE KEY `uuid_idx` (`vdiff_uuid`, `db_name`(128))",
+      "KEY `state` (`state`)",
+      "KEY `ks_wf_idx` (`keyspace`(64), `workflow`(64))",
+    ],
+  },
+  {
+    name: "vdiff_log",
+    columns: [
+      ["id", "bigint NOT NULL AUTO_INCREMENT"],
+      ["vdiff_id", "bigint NOT NULL"],
+      ["created_at", "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP"],
+      ["message", "text NOT NULL"],
+    ],
+    keys: ["PRIMARY KEY (`id`)", "KEY `vdiff_id_idx` (`vdiff_id`)"],
+  },
+  {
+    name: "vdiff_table",
+    columns: [
+      ["vdiff_id", "bigint NOT NULL"],
+      ["table_name", "varbinary(128) NOT NULL"],
+      ["state", "varbinary(64) DEFAULT NULL"],
+      // Vitess: varbinary(2000), which a key of several long columns exceeds.
+      ["lastpk", "mediumblob"],
+      ["table_rows", "bigint NOT NULL DEFAULT '0'"],
+      ["rows_compared", "bigint NOT NULL DEFAULT '0'"],
+      ["mismatch", "tinyint(1) NOT NULL DEFAULT '0'"],
+      ["report", "json DEFAULT NULL"],
+      ["created_at", "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP"],
+      ["updated_at", "timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"],
+    ],
+    keys: ["PRIMARY KEY (`vdiff_id`, `table_name`)"],
+  },
+  {
     name: "vreplication",
     columns: [
       ["id", "int NOT NULL AUTO_INCREMENT"],

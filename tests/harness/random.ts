@@ -46,3 +46,8 @@ export function forRandom(runs: number, check: (random: Random) => void): void {
     }
   }
 }
+
+/** For a test that takes too long to run many times: one source, or the one of TEST_SEED. */
+export function newRandom(): Random {
+  return random(Number(Deno.env.get("TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31)));
+}

@@ -1,0 +1,271 @@
+/**
+ * The streams of a tablet. They run while it is its shard's primary: each is a row of
+ * _vt.vreplication, so they go on by themselves after any death of tablet or mysqld, and on
+ * another tablet after a reparent.
+ */
+import { vtError } from "../../shared/error/errors.ts";
+import { positionContains } from "../../shared/binlog/position.ts";
+import { sleep } from "../../shared/host/clock.ts";
+import type { Clock } from "../../shared/io/clock.ts";
+import type { Log } from "../../shared/io/log.ts";
+import type { QueryRows } from "../../shared/rpc/tablet_admin.ts";
+import type { NewStream, StreamStatus, VReplicationAdmin } from "../../shared/rpc/vreplication.ts";
+import { Dba } from "../mysqld/dba.ts";
+import { Controller, isActive } from "./controller.ts";
+import { runExec } from "./exec.ts";
+import type { WriteLogin } from "./session.ts";
+import type { Source, SourceWish } from "./source_picker.ts";
+import { FROZEN, noStream, StreamRows } from "./stream_rows.ts";
+import { Turns } from "./turns.ts";
+
+export interface EngineOptions {
+  /** Writes _vt and rows; a server that is read-only refuses it. */
+  readonly login: WriteLogin;
+  readonly pick: (wish: SourceWish, call: Call) => Promise<Source>;
+  /** Waits while a copy must not go faster. `onWait` gets the reason. */
+  readonly throttle: (call: Call, onWait: (reason: string) => Promise<void>) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Call {
+  readonly signal: AbortSignal;
+}
+
+/** Until the rows can be read after a promotion. */
+const START_PAUSE_MS = 500;
+
+type Updated = VReplicationAdmin["UpdateStream"]["response"];
+
+export class VReplicationEngine implements AsyncDisposable {
+  readonly #options: EngineOptions;
+  readonly #dba: Dba;
+  readonly #rows: StreamRows;
+  readonly #turns = new Turns();
+  readonly #stop = new AbortController();
+  readonly #controllers = new Map<number, Controller>();
+  readonly #waiters = new Set<() => void>();
+  #primary = false;
+  #following: Promise<void> = Promise.resolve();
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#dba = new Dba(options.login);
+    this.#rows = new StreamRows(this.#dba, options.login.database);
+  }
+
+  /** Streams that run now. */
+  get controllers(): readonly Controller[] {
+    return [...this.#controllers.values()];
+  }
+
+  /** Told whenever the tablet's role may have changed: only a primary that takes writes runs streams. */
+  setPrimary(primary: boolean): void {
+    if (primary === this.#primary) return;
+    this.#primary = primary;
+    // At once: what is under way must not hold up a demotion.
+    if (!primary) { for (const controller of this.#controllers.values()) void controller.stop(); }
+    this.#following = this.#following.then(() => this.#follow(primary));
+  }
+
+  /** Until it is done, or no longer wanted. */
+  async #follow(primary: boolean): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted && this.#primary === primary) {
+      try {
+        await this.#turns.run(() => primary ? this.#startAll({ signal }) : this.#stopAll());
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.log.warn("streams could not be started", { error: String(error) });
+        // The signal ends the pause and the loop.
+        await sleep(START_PAUSE_MS, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #startAll(call: Call): Promise<void> {
+    for (const stream of await this.#rows.list("", call)) this.#start(stream);
+  }
+
+  async #stopAll(): Promise<void> {
+    const controllers = [...this.#controllers.values()];
+    this.#controllers.clear();
+    await Promise.all(controllers.map((controller) => controller.stop()));
+    this.#wake();
+  }
+
+  #start(stream: StreamStatus): void {
+    if (!this.#primary || !isActive(stream) || this.#stop.signal.aborted) return;
+    if (this.#controllers.get(stream.id)?.over === false) return;
+    const { login, pick, clock, log, throttle } = this.#options;
+    this.#controllers.set(
+      stream.id,
+      new Controller({
+        id: stream.id,
+        login,
+        rows: this.#rows,
+        pick,
+        clock,
+        log,
+        throttle: (id, call) =>
+          throttle(call, (reason) => this.#rows.setThrottled(id, "vcopier", reason, call)),
+        onProgress: () => this.#wake(),
+      }),
+    );
+  }
+
+  async #stopOne(id: number): Promise<void> {
+    const controller = this.#controllers.get(id);
+    this.#controllers.delete(id);
+    await controller?.stop();
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const wake of waiters) wake();
+  }
+
+  /** VT22002 on a tablet that isn't its shard's primary. */
+  #checkPrimary(): void {
+    if (!this.#primary) {
+      throw vtError(
+        "VT22002",
+        "streams run on the primary of their shard, which this tablet isn't",
+      );
+    }
+  }
+
+  /** The id of the stream; one of the same workflow and source shard that is there is left alone. */
+  async createStream(stream: NewStream, call: Call): Promise<number> {
+    this.#checkPrimary();
+    return await this.#turns.run(async () => {
+      const there = (await this.#rows.list(stream.workflow, call)).find(({ source }) =>
+        source.keyspace === stream.source.keyspace && source.shard === stream.source.shard
+      );
+      const id = there?.id ?? await this.#rows.insert(stream, call);
+      const row = there ?? await this.#rows.find(id, call);
+      if (row !== undefined) this.#start(row);
+      return id;
+    });
+  }
+
+  async readStreams(workflow: string, call: Call): Promise<readonly StreamStatus[]> {
+    return await this.#rows.list(workflow, call);
+  }
+
+  async updateStream(
+    change: VReplicationAdmin["UpdateStream"]["request"],
+    call: Call,
+  ): Promise<Updated> {
+    this.#checkPrimary();
+    return await this.#turns.run(async () => {
+      const before = await this.#rows.find(change.id, call);
+      if (before === undefined) throw noStream(change.id);
+      if (change.state === "Running" && (change.message ?? before.message) === FROZEN) {
+        throw vtError(
+          "VT27007",
+          `stream ${change.id} is frozen: its writes were switched away; ` +
+            "ReverseTraffic thaws it, Complete removes it",
+        );
+      }
+      await this.#stopOne(change.id);
+      const message = change.state === "Running" && change.message === undefined ? "" : undefined;
+      await this.#rows.update(message === undefined ? change : { ...change, message }, call);
+      const row = await this.#rows.find(change.id, call);
+      if (row === undefined) throw noStream(change.id);
+      this.#start(row);
+      return { state: row.state, position: row.position };
+    });
+  }
+
+  /** How many there were. */
+  async deleteStreams(workflow: string, call: Call): Promise<number> {
+    this.#checkPrimary();
+    return await this.#turns.run(async () => {
+      const streams = await this.#rows.list(workflow, call);
+      for (const { id } of streams) await this.#stopOne(id);
+      await this.#rows.delete(streams.map(({ id }) => id), call);
+      return streams.length;
+    });
+  }
+
+  /** See VReplicationAdmin. VT27001 when the stream ended before. */
+  async waitForStream(
+    id: number,
+    position: string,
+    timeoutMs: number,
+    call: Call,
+  ): Promise<string> {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.any([call.signal, timeout]);
+    try {
+      for (;;) {
+        const reached = await this.#reached(id, position, { signal });
+        if (reached !== undefined) return reached;
+        await this.#progress(signal);
+      }
+    } catch (error) {
+      call.signal.throwIfAborted();
+      if (timeout.aborted) throw vtError("VT20014", `stream ${id} up to ${position}`);
+      throw error;
+    }
+  }
+
+  /** Its position when that is far enough; throws when it gets no further. */
+  async #reached(id: number, wanted: string, call: Call): Promise<string | undefined> {
+    const controller = this.#controllers.get(id);
+    const known = controller?.progress?.position;
+    if (known !== undefined && positionContains(known, wanted)) return known;
+    if (controller?.over === false && known !== undefined) return undefined;
+    const row = await this.#rows.find(id, call);
+    if (row === undefined) throw noStream(id);
+    const { position, state, message } = row;
+    if (position !== "" && positionContains(position, wanted)) return position;
+    if (!isActive(row)) throw vtError("VT27001", id, state, message);
+    return undefined;
+  }
+
+  /** Resolves when some stream got on, and now and then. */
+  async #progress(signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    const wake = () => woken.abort();
+    this.#waiters.add(wake);
+    const either = AbortSignal.any([signal, woken.signal]);
+    // Ends by the waiter, too, which is no failure.
+    await sleep(START_PAUSE_MS, { signal: either }).catch(() => {});
+    this.#waiters.delete(wake);
+    signal.throwIfAborted();
+  }
+
+  /** Streams pause while a statement changes their rows. */
+  async exec(sql: string, call: Call): Promise<QueryRows> {
+    return await runExec(sql, {
+      read: (statement) => this.#dba.query(statement, call),
+      write: (statement) => {
+        this.#checkPrimary();
+        return this.#turns.run(async () => {
+          await this.#stopAll();
+          try {
+            const result = await this.#dba.query(statement, call);
+            await this.#rows.deleteOrphans(call);
+            return result;
+          } finally {
+            await this.#startAll({ signal: this.#stop.signal });
+          }
+        });
+      },
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new DOMException("The tablet shuts down", "AbortError"));
+    this.#primary = false;
+    await this.#stopAll();
+    await this.#following;
+    await this.#stopAll();
+    await this.#dba[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,105 @@
+/** kill -9 of everything, while a client writes: no row is lost, doubled or on a wrong shard. */
+import assert from "node:assert/strict";
+import { contains, type KeyspaceId, parseShardName } from "../../shared/key/range.ts";
+import { integerValue } from "../../shared/value/value.ts";
+import { createVindex } from "../../shared/vindex/registry.ts";
+import { testServers } from "../../tests/harness/mysqld.ts";
+import { newRandom, type Random } from "../../tests/harness/random.ts";
+import { StreamCluster } from "../../tests/harness/stream_cluster.ts";
+import { startStreamWriter, WRITER_TABLES } from "../../tests/harness/stream_writer.ts";
+import type { TestTablet } from "../../tests/harness/tablet.ts";
+import { waitFor } from "../../tests/harness/wait.ts";
+
+const ROWS = 60_000;
+
+/** Doubles the rows until there are enough. */
+async function fill(cluster: StreamCluster): Promise<void> {
+  await cluster.sql(cluster.source, "INSERT INTO t VALUES (1, REPEAT('x', 60), 1)");
+  for (let rows = 1; rows < ROWS; rows *= 2) {
+    await cluster.sql(
+      cluster.source,
+      `INSERT INTO t SELECT id + ${rows}, v, n + 1 FROM t WHERE id + ${rows} <= ${ROWS}`,
+    );
+  }
+}
+
+const rules = (shard: string) =>
+  ["t", "u"].map((match) => ({
+    match,
+    filter: `select * from ${match} where in_keyrange(id, 'hash', '${shard}')`,
+  }));
+
+async function mysqldKilled(tablet: TestTablet): Promise<void> {
+  const pid = await tablet.mysqldPid();
+  Deno.kill(pid, "SIGKILL");
+  await waitFor("mysqld to be back", async () => await tablet.mysqldPid() !== pid);
+}
+
+async function tabletKilled(tablet: TestTablet): Promise<void> {
+  await tablet.kill();
+  await tablet.start({ ready: false });
+}
+
+function pickFault(cluster: StreamCluster, random: Random): () => Promise<void> {
+  const target = random.pick(cluster.targets);
+  const faults = [
+    () => mysqldKilled(cluster.source),
+    () => mysqldKilled(target),
+    () => tabletKilled(target),
+    () => tabletKilled(cluster.source),
+  ];
+  return random.pick(faults);
+}
+
+function keyspaceIdOf(id: string | null | undefined): KeyspaceId {
+  const keyspaceId = createVindex("hash", "hash", {})?.map([integerValue(BigInt(id ?? 0))]);
+  assert.ok(keyspaceId);
+  return keyspaceId;
+}
+
+/** The rows that a target must have, and that it has. */
+async function compare(cluster: StreamCluster): Promise<void> {
+  for (const [table, place, order] of [["t", 0, "id"], ["u", 2, "name, k"]] as const) {
+    const select = `SELECT * FROM ${table} ORDER BY ${order}`;
+    const rows = await cluster.sql(cluster.source, select);
+    for (const [i, target] of cluster.targets.entries()) {
+      const range = parseShardName(cluster.shards[i] ?? "");
+      const wanted = rows.filter((row) => contains(range, keyspaceIdOf(row[place])));
+      const got = await cluster.sql(target, select);
+      assert.equal(got.length, wanted.length, `rows of ${table} on ${cluster.shards[i]}`);
+      assert.deepEqual(got, wanted);
+    }
+  }
+}
+
+for (const server of testServers()) {
+  Deno.test(`kill -9 in copy and catch-up loses and doubles nothing (${server})`, async () => {
+    const random = newRandom();
+    await using cluster = await StreamCluster.start({ server, shards: ["-80", "80-"] });
+    for (const sql of WRITER_TABLES) await cluster.sqlEverywhere(sql);
+    await fill(cluster);
+    const writer = startStreamWriter(cluster.source, random, ROWS * 2);
+    try {
+      await cluster.createStreams(rules);
+      for (let i = 0; i < 4; i++) {
+        const before = writer.written;
+        await pickFault(cluster, random)();
+        await waitFor("writes to go on", () => writer.written > before + 50);
+      }
+      await cluster.untilState("Running");
+      for (let i = 0; i < 4; i++) {
+        const before = writer.written;
+        await pickFault(cluster, random)();
+        await waitFor("writes to go on", () => writer.written > before + 50);
+      }
+    } finally {
+      await writer.stop();
+    }
+    await cluster.untilCaughtUp();
+    try {
+      await compare(cluster);
+    } catch (error) {
+      throw new Error(`Fails with TEST_SEED=${random.seed}`, { cause: error });
+    }
+  });
+}

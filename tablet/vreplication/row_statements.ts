@@ -1,0 +1,143 @@
+/**
+ * Statements that write rows, many rows each. A batch that comes out as one text of a megabyte
+ * costs mysqld one parse and one round trip.
+ */
+import type { Row, RowChange } from "../../shared/binlog/change.ts";
+import { netEffect } from "./net_effect.ts";
+import { SqlBuffer } from "./sql_buffer.ts";
+import type { TablePlan, WrittenColumn } from "./target_table.ts";
+
+/** Of one statement, about. What mariadb-dump writes too. */
+const STATEMENT_BYTES = 1024 * 1024;
+
+/** Ranges that the optimizer of either server looks up one by one without a doubt. */
+const KEYS_PER_STATEMENT = 300;
+
+/** Runs a statement; the bytes are valid until its promise resolves. */
+export type RunSql = (sql: Uint8Array) => Promise<void>;
+
+export type InsertWord = "INSERT" | "REPLACE";
+
+/** Writes rows in multi-row statements. */
+export async function insertRows(
+  plan: TablePlan,
+  rows: Iterable<Row>,
+  word: InsertWord,
+  run: RunSql,
+): Promise<void> {
+  const sql = new SqlBuffer();
+  const names = plan.columns.map(({ name }) => name).join(", ");
+  const head = `${word} INTO ${plan.name} (${names}) VALUES `;
+  let count = 0;
+  for (const row of rows) {
+    sql.text(count === 0 ? head : ", ");
+    writeTuple(sql, row, plan.columns);
+    count++;
+    if (sql.length < STATEMENT_BYTES) continue;
+    await run(sql.written());
+    sql.clear();
+    count = 0;
+  }
+  if (count > 0) await run(sql.written());
+}
+
+function writeTuple(sql: SqlBuffer, row: Row, columns: readonly WrittenColumn[]): void {
+  let before = 0x28;
+  for (const { index, form } of columns) {
+    sql.byte(before);
+    sql.literal(row[index] ?? null, form);
+    before = 0x2c;
+  }
+  // A table of generated columns alone.
+  if (columns.length === 0) sql.byte(before);
+  sql.byte(0x29);
+}
+
+/** Deletes rows by their primary key. */
+export async function deleteRows(
+  plan: TablePlan,
+  key: readonly WrittenColumn[],
+  rows: readonly Row[],
+  run: RunSql,
+): Promise<void> {
+  const sql = new SqlBuffer(16 * 1024);
+  for (let at = 0; at < rows.length; at += KEYS_PER_STATEMENT) {
+    const chunk = rows.slice(at, at + KEYS_PER_STATEMENT);
+    sql.clear();
+    sql.text(`DELETE FROM ${plan.name} WHERE `);
+    if (key.length === 1) writeInList(sql, key, chunk);
+    else writeAlternatives(sql, key, chunk);
+    await run(sql.written());
+  }
+}
+
+function writeInList(sql: SqlBuffer, key: readonly WrittenColumn[], rows: readonly Row[]): void {
+  for (const { name, index, form } of key) {
+    sql.text(`${name} IN `);
+    let before = 0x28;
+    for (const row of rows) {
+      sql.byte(before);
+      sql.literal(row[index] ?? null, form);
+      before = 0x2c;
+    }
+    sql.byte(0x29);
+  }
+}
+
+/** MariaDB looks up no ranges for `(a, b) IN ((1, 2), ...)`, both servers do for this. */
+function writeAlternatives(
+  sql: SqlBuffer,
+  key: readonly WrittenColumn[],
+  rows: readonly Row[],
+): void {
+  for (const [number, row] of rows.entries()) {
+    sql.text(number === 0 ? "(" : " OR (");
+    writeCondition(sql, key, row);
+    sql.text(")");
+  }
+}
+
+function writeCondition(sql: SqlBuffer, columns: readonly WrittenColumn[], row: Row): void {
+  for (const [number, { name, index, form }] of columns.entries()) {
+    if (number > 0) sql.text(" AND ");
+    const value = row[index] ?? null;
+    sql.text(value === null ? `${name} IS ` : `${name} = `);
+    sql.literal(value, form);
+  }
+}
+
+/** Applies a run of changes of one table in as few statements as is sound. */
+export async function applyChanges(
+  plan: TablePlan,
+  changes: readonly RowChange[],
+  run: RunSql,
+): Promise<void> {
+  if (plan.key === undefined || !plan.replaceable) {
+    for (const change of changes) await applyOne(plan, change, run);
+    return;
+  }
+  const { deletes, replaces, inserts } = netEffect(changes, plan.key);
+  await deleteRows(plan, plan.key, deletes, run);
+  await insertRows(plan, replaces, "REPLACE", run);
+  await insertRows(plan, inserts, "INSERT", run);
+}
+
+/** One change, where rows can't be replaced: without a key, or with columns of their own. */
+async function applyOne(plan: TablePlan, change: RowChange, run: RunSql): Promise<void> {
+  if (change.kind === "insert") return await insertRows(plan, [change.after], "INSERT", run);
+  const sql = new SqlBuffer();
+  if (change.kind === "delete") {
+    sql.text(`DELETE FROM ${plan.name} WHERE `);
+  } else {
+    sql.text(`UPDATE ${plan.name} SET `);
+    for (const [number, { name, index, form }] of plan.columns.entries()) {
+      sql.text(`${number > 0 ? ", " : ""}${name} = `);
+      sql.literal(change.after[index] ?? null, form);
+    }
+    sql.text(" WHERE ");
+  }
+  writeCondition(sql, plan.key ?? plan.columns, change.before);
+  // Equal rows of a table without a key: any one of them will do.
+  if (plan.key === undefined) sql.text(" LIMIT 1");
+  await run(sql.written());
+}

@@ -1,0 +1,76 @@
+/** A session that writes a stream's rows: nothing is converted, checked twice or cut short in it. */
+import { decodeOkPacket } from "../../shared/mysql/ok_packet.ts";
+import { CLIENT_DEPRECATE_EOF, CLIENT_FOUND_ROWS } from "../../shared/mysql/capabilities.ts";
+import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
+import { FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
+import { MysqldConnection } from "../mysqld/connection.ts";
+import type { MysqldAddress } from "../mysqld/login.ts";
+
+export interface WriteLogin {
+  readonly address: MysqldAddress;
+  readonly user: string;
+  readonly password: string;
+  /** vt_KEYSPACE. */
+  readonly database: string;
+}
+
+interface Call {
+  readonly signal: AbortSignal;
+}
+
+/** utf8mb4_general_ci: of the handshake only. */
+const HANDSHAKE_COLLATION = 45;
+
+/**
+ * Binary texts pass as they are; zero is a value of AUTO_INCREMENT columns; invalid dates are the
+ * source's business; rows that refer to others come in any order.
+ */
+const SETTINGS = "SET NAMES binary, SESSION time_zone = '+00:00', " +
+  "SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', " +
+  "SESSION foreign_key_checks = 0, SESSION wait_timeout = 28800, SESSION net_write_timeout = 600";
+
+const UTF8 = new TextEncoder();
+
+export class WriteSession implements Disposable {
+  readonly #connection: MysqldConnection;
+
+  private constructor(connection: MysqldConnection) {
+    this.#connection = connection;
+  }
+
+  /** VT20012 when mysqld is not there. */
+  static async open(login: WriteLogin, call: Call): Promise<WriteSession> {
+    const connection = await MysqldConnection.connect({
+      ...login,
+      // Matched rows count, so that a position that was saved is told from a stream that is gone.
+      capabilities: CLIENT_DEPRECATE_EOF | CLIENT_FOUND_ROWS,
+      collation: HANDSHAKE_COLLATION,
+    }, call);
+    const session = new WriteSession(connection);
+    try {
+      await session.run(SETTINGS, call);
+      return session;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** Runs a statement without a result; gives the rows that it matched. MysqlError when refused. */
+  async run(sql: string | Uint8Array, call: Call): Promise<number> {
+    const bytes = typeof sql === "string" ? UTF8.encode(sql) : sql;
+    const terminal = await this.#connection.query(bytes, () => {}, call);
+    const payload = terminal.subarray(FRAME_HEADER_BYTES);
+    if (payload[0] === ERR_HEADER) throw mysqlErrorOf(payload);
+    return Number(decodeOkPacket(payload, this.#connection.capabilities).affectedRows);
+  }
+
+  /** The rows of a small result, in UTF-8. */
+  async rows(sql: string, call: Call): Promise<readonly (readonly (string | null)[])[]> {
+    return (await this.#connection.fetchRows(sql, call)).rows;
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+}
