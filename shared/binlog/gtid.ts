@@ -25,8 +25,10 @@ const FL_PREPARED_XA = 64;
 export function decodeMysqlGtid(body: Uint8Array): MysqlGtidEvent {
   const reader = new ByteReader(body);
   reader.skip(1);
-  const uuid = printUuid(reader.bytes(16));
-  return { source: uuid, number: reader.u64() };
+  const source = printUuid(reader.bytes(16));
+  const number = reader.u64();
+  demandNumber(number);
+  return { source, number };
 }
 
 /** MariaDB's GTID_EVENT. The server is in the event's header. */
@@ -42,6 +44,14 @@ export function decodeMariadbGtid(body: Uint8Array, server: number): MariadbGtid
     standalone: (flags & FL_STANDALONE) !== 0,
     prepares: (flags & FL_PREPARED_XA) !== 0,
   };
+}
+
+/** GNO_END of sql/rpl_gtid.h. */
+const NUMBER_END = (1n << 63n) - 1n;
+
+function demandNumber(number: bigint): void {
+  if (number >= 1n && number < NUMBER_END) return;
+  throw vtError("VT26001", `a GTID has the number ${number}`);
 }
 
 /** Fields of Gtid_event::define_fields (MySQL 8.4, libs/mysql/binlog/event/control_events.h). */
@@ -69,12 +79,19 @@ export function decodeTaggedGtid(body: Uint8Array): MysqlGtidEvent {
     else if (field === FIELD_UUID) source = printUuid(uuidOf(reader));
     else if (field === FIELD_NUMBER) number = signed(varint(reader));
     else {
-      if (field === FIELD_TAG) tag = new TextDecoder().decode(reader.bytes(Number(varint(reader))));
+      if (field === FIELD_TAG) tag = readTag(reader);
       break;
     }
   }
-  if (source === "" || number < 1n) throw vtError("VT26001", "a tagged GTID event names no GTID");
+  if (source === "") throw vtError("VT26001", "a tagged GTID event names no GTID");
+  demandNumber(number);
   return { source: tag === "" ? source : `${source}:${tag}`, number };
+}
+
+function readTag(reader: ByteReader): string {
+  const tag = new TextDecoder().decode(reader.bytes(Number(varint(reader))));
+  if (!/^[a-z_][a-z0-9_]{0,31}$/.test(tag)) throw vtError("VT26001", "a GTID has a malformed tag");
+  return tag;
 }
 
 function uuidOf(reader: ByteReader): Uint8Array {

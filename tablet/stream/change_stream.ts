@@ -61,12 +61,14 @@ export async function streamChanges(
   const start = await startOf(options, { signal });
   const { filter, log } = options;
   const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
+  const { database } = options;
+  const wants = (table: string) => filter === undefined || filter.wants(table);
   const decoder = new StreamDecoder({
-    database: options.database,
+    database,
+    wants,
     start,
     checksum: true,
     limits: CHUNK_LIMITS,
-    ...(filter === undefined ? {} : { wants: (table: string) => filter.wants(table) }),
   });
   // What the sink throws is its own: a stream must not be tried again for it.
   let sinkFailed = false;
@@ -83,6 +85,8 @@ export async function streamChanges(
     try {
       await followBinlog({
         login: options.login,
+        database,
+        wants,
         start: parsePosition(decoder.position),
         heartbeatMs,
         stallMs: options.stallMs ?? heartbeatMs * STALL_HEARTBEATS,

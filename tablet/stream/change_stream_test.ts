@@ -222,6 +222,11 @@ for (const flavor of testServers()) {
     await run(server, "SET GLOBAL binlog_row_metadata = FULL");
     await failing(flavor === "mysql" ? "MariaDB/0-1-1" : "MySQL56/", "VT26005");
     await failing("nonsense", "VT22001");
+    if (flavor === "mariadb") {
+      await run(server, "CREATE TABLE vt_t.q (id uuid primary key)");
+      await failing(here, "VT12001");
+      await run(server, "DROP TABLE vt_t.q");
+    }
     await run(server, "FLUSH BINARY LOGS", "FLUSH BINARY LOGS");
     // A dump that has just ended may still hold a file.
     await waitFor("the old binlogs to go", async () => {

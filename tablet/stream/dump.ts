@@ -14,7 +14,7 @@ import { packetEnd, packetPayload } from "../../shared/mysql/frame.ts";
 import { MysqldConnection } from "../mysqld/connection.ts";
 import { type MysqldAddress, printMysqldAddress } from "../mysqld/login.ts";
 import { quote } from "../mysqld/statement.ts";
-import { readSourceSetup, type SourceSetup } from "./source_setup.ts";
+import { readSourceSetup, refuseUnloggedTypes, type SourceSetup } from "./source_setup.ts";
 
 /** How to log in where the binlog is; needs REPLICATION SLAVE. */
 export interface StreamLogin {
@@ -26,6 +26,8 @@ export interface StreamLogin {
 export interface DumpOptions {
   readonly login: StreamLogin;
   readonly start: Position;
+  readonly database: string;
+  readonly wants: (table: string) => boolean;
   /** The source says that it is alive after so long without an event. */
   readonly heartbeatMs: number;
   /** No byte for so long: VT26006. */
@@ -89,6 +91,8 @@ export async function followBinlog(
     if (setup.flavor !== options.start.flavor) {
       throw vtError("VT26005", positionText(options.start), `it is a ${setup.flavor} server`);
     }
+    const { database, wants } = options;
+    await refuseUnloggedTypes(connection, database, wants, { signal: both });
     const command = await prepareDump(connection, options, { signal: both });
     handler.started(setup);
     const terminal = await connection.stream(command, async (packets) => {

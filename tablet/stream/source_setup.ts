@@ -2,6 +2,7 @@
 import { vtError } from "../../shared/error/errors.ts";
 import type { GtidFlavor } from "../../shared/binlog/position.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
+import { quote } from "../mysqld/statement.ts";
 
 interface Options {
   readonly signal: AbortSignal;
@@ -49,6 +50,27 @@ export async function readSourceSetup(
 function demand(name: string, value: string | undefined, want: string): void {
   if (value === undefined || value.toUpperCase() === want) return;
   throw vtError("VT26003", name, value === "" ? "''" : value, want === "" ? "''" : want);
+}
+
+/** MariaDB logs their values in a form of its own, and nothing in the binlog says so. */
+const TYPES_UNLOGGED = "'uuid', 'inet4', 'inet6'";
+
+/** VT12001 when a table that is wanted has a column that the binlog doesn't tell from bytes. */
+export async function refuseUnloggedTypes(
+  connection: MysqldConnection,
+  database: string,
+  wants: (table: string) => boolean,
+  options: Options,
+): Promise<void> {
+  const { rows } = await connection.fetchRows(
+    "SELECT table_name, column_name, data_type FROM information_schema.columns " +
+      `WHERE table_schema = ${quote(database)} AND data_type IN (${TYPES_UNLOGGED})`,
+    options,
+  );
+  const found = rows.find(([table]) => wants(table ?? ""));
+  if (found === undefined) return;
+  const [table, column, type] = found;
+  throw vtError("VT12001", `streaming column ${table}.${column} of type ${type}`);
 }
 
 export function flavorOfConnection(connection: MysqldConnection): GtidFlavor {

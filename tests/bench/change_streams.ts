@@ -1,14 +1,14 @@
 /**
- * deno run -A tablet/stream/stream_bench.ts
+ * deno run -A tests/bench/change_streams.ts
  *
  * Single-row transactions a second from the binlog, decoded and filtered by key range; rows a
  * second of a row stream beside mariadb-dump of the same table.
  */
-import { loginOf } from "../../tests/harness/change_stream.ts";
-import { startTestMysqld, type TestMysqld } from "../../tests/harness/mysqld.ts";
+import { loginOf } from "../harness/change_stream.ts";
+import { startTestMysqld, type TestMysqld } from "../harness/mysqld.ts";
 import { StreamFilter } from "../../shared/filter/stream_filter.ts";
-import { streamChanges } from "./change_stream.ts";
-import { streamRows } from "./row_stream.ts";
+import { streamChanges } from "../../tablet/stream/change_stream.ts";
+import { streamRows } from "../../tablet/stream/row_stream.ts";
 
 const NEVER = { signal: new AbortController().signal };
 const WRITERS = 8;
