@@ -200,11 +200,11 @@ export class SessionShards implements Shards {
   #failed(error: unknown, joined: boolean): unknown {
     if (error instanceof MysqlError && error.errno === ER_LOCK_DEADLOCK) {
       // mysqld has rolled back its part; the parts of other shards must not stay.
-      this.#session.apply({ on: "transaction_failed", cause: error.message });
+      this.#session.apply({ on: "transaction_failed", cause: error.message, deadlock: true });
       return error;
     }
     if (!joined || !(error instanceof VtError) || !endsTransaction(error)) return error;
-    this.#session.apply({ on: "transaction_failed", cause: error.message });
+    this.#session.apply({ on: "transaction_failed", cause: error.message, deadlock: false });
     return vtErrorFrom(error, "VT15001", error.message);
   }
 }

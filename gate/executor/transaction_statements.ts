@@ -4,9 +4,11 @@ import type { Begin, EndTransaction, Savepoint } from "../../shared/sql/ast_stat
 import type { LocalRun } from "./local_run.ts";
 
 export async function runBegin(statement: Begin, run: LocalRun): Promise<void> {
-  const { transactions } = run.parts;
-  // A transaction that is open is committed first (manual, "START TRANSACTION").
-  await transactions.commit({ signal: run.signal });
+  const { session, transactions } = run.parts;
+  // A transaction that is open is committed first (manual, "START TRANSACTION"). Of one that has
+  // failed the client knows, and begins again.
+  if (session.state.transaction.at === "failed") await transactions.rollback();
+  else await transactions.commit({ signal: run.signal });
   const { consistentSnapshot, access } = statement;
   transactions.begin({ consistentSnapshot, access, implicit: false });
   finish(run);

@@ -3,7 +3,7 @@
  * order in which the shards joined (go/vt/vtgate/tx_conn.go): a shard that fails leaves those
  * before it committed, and the client gets the error and a warning that says so.
  */
-import { vtErrorFrom } from "../../shared/error/errors.ts";
+import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 import type { Options, QueryService } from "../../shared/rpc/query_service.ts";
 import type { ShardConnection } from "../session/state.ts";
 import { quoteName } from "../../shared/sql/print.ts";
@@ -65,7 +65,7 @@ export class Transactions {
       await this.releaseSavepoint(name, signal);
     } catch (error) {
       const text = cause instanceof Error ? cause.message : String(cause);
-      this.#session.apply({ on: "transaction_failed", cause: text });
+      this.#session.apply({ on: "transaction_failed", cause: text, deadlock: false });
       throw vtErrorFrom(error, "VT15001", text);
     }
   }
@@ -85,12 +85,16 @@ export class Transactions {
     return transaction.at === "none" ? [] : transaction.shards;
   }
 
-  /** Commits what is open. Whatever happens, no transaction is open afterwards. */
+  /**
+   * Commits what is open. Whatever happens, no transaction is open afterwards. VT15001 for one that
+   * has lost a part: its rows are gone, and nobody may take them for committed.
+   */
   async commit(options: Options): Promise<void> {
     const { transaction } = this.#session.state;
     if (transaction.at === "failed") {
       await this.rollback();
-      return;
+      if (transaction.deadlock) return;
+      throw vtError("VT15001", transaction.cause);
     }
     if (transaction.at === "none") return;
     const { shards, changed } = transaction;

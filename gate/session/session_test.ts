@@ -86,7 +86,7 @@ const EVENTS: Readonly<Record<string, (argument: string) => SessionEvent>> = {
   savepoint: (name) => ({ on: "savepoint", name }),
   release: (name) => ({ on: "savepoint_released", name }),
   rollback_to: (name) => ({ on: "rolled_back_to", name }),
-  fail: (cause) => ({ on: "transaction_failed", cause }),
+  fail: (cause) => ({ on: "transaction_failed", cause, deadlock: false }),
   end: () => ({ on: "transaction_ended" }),
   isolation: (isolation) => ({
     on: "next_transaction",

@@ -47,6 +47,8 @@ export type TransactionState =
   | {
     readonly at: "failed";
     readonly cause: string;
+    /** mysqld has rolled back its part and said so: COMMIT ends it without an error, as there. */
+    readonly deadlock: boolean;
     readonly shards: readonly ShardConnection[];
     readonly changed: boolean;
   };
@@ -95,7 +97,7 @@ export type SessionEvent =
   | { readonly on: "begin"; readonly begin: string; readonly implicit: boolean }
   | { readonly on: "shard_joined"; readonly connection: ShardConnection }
   | { readonly on: "connections_changed" }
-  | { readonly on: "transaction_failed"; readonly cause: string }
+  | { readonly on: "transaction_failed"; readonly cause: string; readonly deadlock: boolean }
   | { readonly on: "transaction_ended" }
   | { readonly on: "lock_connection"; readonly connection: ShardConnection | undefined }
   | { readonly on: "savepoint"; readonly name: string }
@@ -183,7 +185,7 @@ function stepTransaction(state: SessionState, event: TransactionEvent): SessionS
     case "connections_changed":
       return markChanged(state);
     case "transaction_failed":
-      return failTransaction(state, event.cause);
+      return failTransaction(state, event);
     case "transaction_ended":
       return { ...state, transaction: { at: "none" } };
     case "savepoint":
@@ -247,11 +249,14 @@ function markChanged(state: SessionState): SessionState {
   return { ...state, transaction: { ...transaction, changed: true } };
 }
 
-function failTransaction(state: SessionState, cause: string): SessionState {
+function failTransaction(
+  state: SessionState,
+  { cause, deadlock }: Extract<SessionEvent, { readonly on: "transaction_failed" }>,
+): SessionState {
   const { transaction } = state;
   if (transaction.at !== "open") return state;
   const { shards, changed } = transaction;
-  return { ...state, transaction: { at: "failed", cause, shards, changed } };
+  return { ...state, transaction: { at: "failed", cause, deadlock, shards, changed } };
 }
 
 function changeSavepoints(
