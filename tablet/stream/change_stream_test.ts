@@ -296,4 +296,77 @@ for (const flavor of testServers()) {
       "delete m 61,6",
     ]);
   });
+
+  Deno.test(`a source that falls silent is given up, and taken up again: ${flavor}`, async () => {
+    await using server = await start();
+    await run(server, "CREATE DATABASE vt_t", "CREATE TABLE vt_t.s (id int primary key)");
+    const options = {
+      login: loginOf(server),
+      database: "vt_t",
+      position: "current",
+      heartbeatMs: 100,
+      stallMs: 600,
+    };
+    await using impatient = record({ ...options, retryMs: 0 });
+    await using patient = record(options);
+    for (const stream of [impatient, patient]) {
+      await stream.until(
+        "heartbeats",
+        () => stream.items.some((item) => item.kind === "heartbeat"),
+      );
+    }
+    Deno.kill(server.pid, "SIGSTOP");
+    try {
+      const error = await impatient.ended();
+      ok(error instanceof VtError && error.id === "VT26006", String(error));
+    } finally {
+      Deno.kill(server.pid, "SIGCONT");
+    }
+    await run(server, "INSERT INTO vt_t.s VALUES (1)");
+    await patient.until("the row", () => patient.changes().length > 0);
+    deepStrictEqual(patient.changes().map(show), ["insert s 1"]);
+  });
+
+  Deno.test(`nothing is read while the sink is busy, and nothing is lost by it: ${flavor}`, async () => {
+    await using server = await start(["max_allowed_packet=64M"]);
+    await run(
+      server,
+      "CREATE DATABASE vt_t",
+      "CREATE TABLE vt_t.p (id int primary key, b longblob)",
+    );
+    const stop = new AbortController();
+    const busy = Promise.withResolvers<void>();
+    let calls = 0;
+    let rows = 0;
+    const streaming = streamChanges(
+      {
+        login: loginOf(server),
+        database: "vt_t",
+        position: "current",
+        heartbeatMs: 50,
+        stallMs: 200,
+      },
+      async (items) => {
+        calls++;
+        if (calls === 1) await busy.promise;
+        for (const item of items) if (item.kind === "transaction") rows += item.changes.length;
+      },
+      { signal: stop.signal },
+    ).catch((error) => {
+      if (!stop.signal.aborted) throw error;
+    });
+    await waitFor("the stream to begin", () => calls === 1);
+    for (let i = 0; i < 20; i++) {
+      await run(server, `INSERT INTO vt_t.p VALUES (${i}, repeat('x', 1000000))`);
+    }
+    // Longer than a stall: the silence is our own.
+    const since = performance.now();
+    await waitFor("a stall's time", () => performance.now() - since > 500);
+    strictEqual(calls, 1);
+    busy.resolve();
+    await waitFor("all rows", () => rows === 20);
+    stop.abort();
+    await streaming;
+    strictEqual(rows, 20);
+  });
 }
