@@ -11,7 +11,7 @@ import type { TabletType } from "../shared/model/tablet.ts";
 import { listCells } from "./cells.ts";
 import { getKeyspace } from "./keyspaces.ts";
 import { lockKeyspace } from "./locks.ts";
-import { listNames, readOptional } from "./records.ts";
+import { listNames, readOptional, updateRecord } from "./records.ts";
 import { getShards, shardRange } from "./shards.ts";
 import type { Call } from "./store.ts";
 import { readRecord, type Topology } from "./topology.ts";
@@ -64,6 +64,21 @@ export async function rebuildKeyspaceGraph(
     lock.check();
     await store.put(path, CODEC.encode(built), undefined, options);
   }
+}
+
+/**
+ * Changes a cell's SrvKeyspace by version, under the keyspace's lock that the caller holds. VT21001
+ * when none was built.
+ */
+export async function updateSrvKeyspace(
+  topo: Topology,
+  cell: string,
+  keyspace: string,
+  change: (record: SrvKeyspace) => SrvKeyspace | undefined,
+  call: Call,
+): Promise<SrvKeyspace> {
+  const store = await topo.cell(cell, call);
+  return await updateRecord(store, srvKeyspacePath(keyspace), CODEC, change, call);
 }
 
 /** The record that a keyspace's shards amount to; VT22002 as above. */

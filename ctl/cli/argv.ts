@@ -76,7 +76,12 @@ const FILE_FLAGS: Readonly<Record<string, string>> = {
 };
 
 /** Flags whose value may be @FILE. */
-const TEXT_FLAGS: ReadonlySet<string> = new Set(["sql", "vschema", "rules"]);
+const TEXT_FLAGS: ReadonlySet<string> = new Set([
+  "sql",
+  "vschema",
+  "rules",
+  "table-settings",
+]);
 
 /** Puts the text of files into their places: vtctld doesn't see this machine's files. */
 export function readFiles(

@@ -27,6 +27,7 @@ export const COMMAND_GROUPS = [
   "Schema",
   "VSchema and routing",
   "Serving graph",
+  "Workflows",
   "Validation",
   "Topology",
 ] as const;

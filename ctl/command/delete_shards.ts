@@ -3,10 +3,11 @@ import { vtError } from "../../shared/error/errors.ts";
 import { printTabletAlias } from "../../shared/model/tablet.ts";
 import { hasId } from "../../topo/records.ts";
 import { deleteShard } from "../../topo/shards.ts";
-import { getSrvKeyspace } from "../../topo/srv_keyspaces.ts";
+import { getSrvKeyspace, updateSrvKeyspace } from "../../topo/srv_keyspaces.ts";
 import { deleteTablet } from "../../topo/tablets.ts";
 import { lockShard } from "../../topo/locks.ts";
 import { listCells } from "../../topo/cells.ts";
+import { withoutShards } from "../workflow/serving.ts";
 import { defineCommand } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findShard, type FoundShard, tabletsOf } from "./lookup.ts";
@@ -88,6 +89,26 @@ export async function removeShard(
   }
   lock.check();
   await deleteShard(context.topo, keyspace, shard, context);
+  await forgetShard(context, found);
+}
+
+/** What a reshard left in SrvKeyspace to keep the shard from serving. */
+async function forgetShard(
+  context: CommandContext,
+  { keyspace, shard }: FoundShard,
+): Promise<void> {
+  for (const cell of await listCells(context.topo, context)) {
+    try {
+      await updateSrvKeyspace(context.topo, cell, keyspace, (srv) => {
+        const known = srv.partitions.some(({ shardTabletControls }) =>
+          shardTabletControls.some(({ name }) => name === shard)
+        );
+        return known ? withoutShards(srv, [shard]) : undefined;
+      }, context);
+    } catch (error) {
+      if (!hasId(error, "VT21001")) throw error;
+    }
+  }
 }
 
 /** A cell whose SrvKeyspace sends queries to the shard. */

@@ -62,6 +62,15 @@ import { UPDATE_CELLS_ALIAS } from "./update_cells_alias.ts";
 import { VALIDATE, VALIDATE_KEYSPACE, VALIDATE_SHARD } from "./validate.ts";
 import { VALIDATE_SCHEMA_KEYSPACE, VALIDATE_SCHEMA_SHARD } from "./validate_schema.ts";
 import { VALIDATE_VERSION_KEYSPACE, VALIDATE_VERSION_SHARD } from "./validate_version.ts";
+import { VDIFF } from "./vdiff.ts";
+import { DROP_SOURCES, SWITCH_READS, SWITCH_WRITES } from "./legacy_switch.ts";
+import { MIGRATE_SERVED_TYPES, SPLIT_CLONE } from "./legacy_split.ts";
+import { MATERIALIZE } from "./materialize.ts";
+import { MOVE_TABLES } from "./move_tables.ts";
+import { RESHARD } from "./reshard.ts";
+import { SPLIT_DIFF } from "./split_diff.ts";
+import { VREPLICATION_EXEC } from "./vreplication_exec.ts";
+import { GET_WORKFLOWS, WORKFLOW } from "./workflow_command.ts";
 import type { Command } from "./command.ts";
 
 /** In the order in which help lists them within their group. */
@@ -81,6 +90,7 @@ export const COMMANDS: readonly Command[] = [
   DELETE_KEYSPACE,
   DELETE_SHARDS,
   DELETE_TABLETS,
+  DROP_SOURCES,
   EXECUTE_FETCH_AS_DBA,
   FIND_ALL_SHARDS_IN_KEYSPACE,
   GENERATE_SHARD_RANGES,
@@ -102,10 +112,14 @@ export const COMMANDS: readonly Command[] = [
   GET_TABLETS,
   GET_TOPOLOGY_PATH,
   GET_VSCHEMA,
+  GET_WORKFLOWS,
   INIT_SHARD_PRIMARY,
   LIST_ALL_TABLETS,
   LIST_SHARD_TABLETS,
   LIST_TABLETS,
+  MATERIALIZE,
+  MIGRATE_SERVED_TYPES,
+  MOVE_TABLES,
   PING_TABLET,
   PLANNED_REPARENT_SHARD,
   REBUILD_KEYSPACE_GRAPH,
@@ -116,6 +130,7 @@ export const COMMANDS: readonly Command[] = [
   RELOAD_SCHEMA_KEYSPACE,
   RELOAD_SCHEMA_SHARD,
   REPARENT_TABLET,
+  RESHARD,
   SET_KEYSPACE_DURABILITY_POLICY,
   SET_READ_ONLY,
   SET_READ_WRITE,
@@ -123,8 +138,12 @@ export const COMMANDS: readonly Command[] = [
   SET_WRITABLE,
   SHARD_REPLICATION_FIX,
   SHARD_REPLICATION_POSITIONS,
+  SPLIT_CLONE,
+  SPLIT_DIFF,
   START_REPLICATION,
   STOP_REPLICATION,
+  SWITCH_READS,
+  SWITCH_WRITES,
   UPDATE_CELLS_ALIAS,
   UPDATE_CELL_INFO,
   VALIDATE,
@@ -134,23 +153,26 @@ export const COMMANDS: readonly Command[] = [
   VALIDATE_SHARD,
   VALIDATE_VERSION_KEYSPACE,
   VALIDATE_VERSION_SHARD,
+  VDIFF,
+  VREPLICATION_EXEC,
+  WORKFLOW,
 ];
 
 /** Commands of Vitess that this version doesn't have: asking for one is no typing mistake. */
 const ABSENT: ReadonlySet<string> = new Set(
   `
   ApplyKeyspaceRoutingRules ApplyShardRoutingRules Backup BackupShard ChangeTabletTags
-  CheckThrottler CreateLookupVindex DeleteSrvVSchema DistributedTransaction DropSources
+  CheckThrottler CreateLookupVindex DeleteSrvVSchema DistributedTransaction 
   EmergencyReparentShard ExecuteFetchAsApp ExecuteHook ExecuteMultiFetchAsDBA
   ExternalizeVindex GetBackups GetFullStatus GetKeyspaceRoutingRules GetMirrorRules
-  GetPermissions GetShardRoutingRules GetTabletVersion GetThrottlerStatus GetWorkflows
-  LegacyVtctlCommand LookupVindex Materialize Migrate MigrateServedFrom MigrateServedTypes
-  Mount MoveTables OnlineDDL RemoveBackup RemoveKeyspaceCell RemoveShardCell Reshard
+  GetPermissions GetShardRoutingRules GetTabletVersion GetThrottlerStatus 
+  LegacyVtctlCommand LookupVindex Migrate MigrateServedFrom 
+  Mount OnlineDDL RemoveBackup RemoveKeyspaceCell RemoveShardCell 
   RestoreFromBackup RunHealthCheck SetShardTabletControl SetVtorcEmergencyReparent
   ShardReplicationAdd ShardReplicationRemove SleepTablet SourceShardAdd SourceShardDelete
-  SplitClone SplitDiff SwitchReads SwitchWrites TabletExternallyReparented
-  UpdateThrottlerConfig ValidatePermissionsKeyspace ValidatePermissionsShard VDiff
-  VReplicationExec Workflow WriteTopologyPath
+  TabletExternallyReparented
+  UpdateThrottlerConfig ValidatePermissionsKeyspace ValidatePermissionsShard
+  WriteTopologyPath
   `.toLowerCase().trim().split(/\s+/),
 );
 

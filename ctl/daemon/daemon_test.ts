@@ -73,7 +73,7 @@ Deno.test("vtctld and vtctl", async (t) => {
       assert.equal(unknown.out, "");
       assert.match(unknown.err, /^GetKeyspace error: VT22003: keyspace commerce doesn't exist/);
       assert.equal((await vtctl([server, "GetKeyspace"])).code, 2);
-      assert.equal((await vtctl([server, "MoveTables"])).code, 4);
+      assert.equal((await vtctl([server, "OnlineDDL"])).code, 4);
       const json = await vtctl([server, "--json", "GetKeyspace", "commerce"]);
       assert.equal(JSON.parse(json.err).error.id, "VT22003");
     },
@@ -123,7 +123,7 @@ Deno.test("vtctld and vtctl", async (t) => {
         ["GetKeyspaces", '{"args": [], "x": 1}', 400, /unknown key \\"x\\"/],
         ["GetKeyspaces", '{"args": ["--nothing"]}', 400, /unknown flag --nothing/],
         ["Nothing", '{"args": []}', 404, /unknown command/],
-        ["MoveTables", '{"args": []}', 501, /VT12001/],
+        ["OnlineDDL", '{"args": []}', 501, /VT12001/],
         ["ApplyVSchema", `{"args": ["${"x".repeat(17 * 1024 * 1024)}"]}`, 413, /16 MB at most/],
       ] as const
     ) {

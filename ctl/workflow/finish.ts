@@ -101,7 +101,7 @@ export function cancel(facts: WorkflowFacts, options: Cancellation): Program {
   const isMove = facts.kind === "move_tables";
   const before = facts.vschemas.get(targetKeyspace) ?? {};
   // What a person wrote into a sharded keyspace's VSchema stays for the next attempt.
-  const after = isMove && !options.keepData && !readDocument(before).sharded
+  const after = facts.kind !== "reshard" && !options.keepData && !readDocument(before).sharded
     ? removeTables(before, tables)
     : before;
   const records: Effect[] = [];

@@ -1,0 +1,230 @@
+/** MoveTables create: what it needs is read and checked, then the program of ctl/workflow runs. */
+import { vtError } from "../../../shared/error/errors.ts";
+import type { SchemaDefinition } from "../../../shared/rpc/tablet_admin.ts";
+import type { OnDdl } from "../../../shared/rpc/vreplication.ts";
+import { getRoutingRules } from "../../../topo/routing_rules.ts";
+import { listVSchemas } from "../../../topo/vschemas.ts";
+import { checkCanCreate, type OtherStream } from "../../workflow/checks.ts";
+import { createWorkflow, type Creation } from "../../workflow/create.ts";
+import { nameOf } from "../../workflow/facts.ts";
+import { printPlan } from "../../workflow/program.ts";
+import { routedTables, withoutRules, withRules } from "../../workflow/routing.ts";
+import { planStreams, type StreamOptions } from "../../workflow/streams.ts";
+import { checkPlacements, chooseTables, missingTables } from "../../workflow/tables.ts";
+import { addTables, readDocument } from "../../workflow/vschema_change.ts";
+import type { CommandContext } from "../context.ts";
+import { findKeyspace } from "../lookup.ts";
+import { readShards, readStreams, type ShardAt } from "./read_facts.ts";
+import { lockKeyspaces, runProgram } from "./run_program.ts";
+import { countRows } from "./count_rows.ts";
+
+export interface CreateOptions {
+  readonly workflow: string;
+  readonly targetKeyspace: string;
+  readonly cells: string;
+  readonly tabletTypes: string;
+  readonly onDdl: OnDdl;
+  readonly stopAfterCopy: boolean;
+  readonly autoStart: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface MoveTablesOptions extends CreateOptions {
+  readonly sourceKeyspace: string;
+  readonly tables: readonly string[];
+  readonly allTables: boolean;
+  readonly excludeTables: readonly string[];
+  readonly sourceShards: readonly string[];
+  readonly noRoutingRules: boolean;
+}
+
+/** Lines of a dry run; empty after a real one. */
+export async function createMoveTables(
+  context: CommandContext,
+  options: MoveTablesOptions,
+): Promise<readonly string[]> {
+  const { sourceKeyspace, targetKeyspace, workflow } = options;
+  if (sourceKeyspace === targetKeyspace) {
+    throw vtError(
+      "VT22001",
+      "source and target keyspace must be different for MoveTables workflows; Reshard splits a keyspace",
+    );
+  }
+  await findKeyspace(context, sourceKeyspace);
+  await findKeyspace(context, targetKeyspace);
+  await using locks = await lockKeyspaces(
+    context,
+    [sourceKeyspace, targetKeyspace],
+    `MoveTablesCreate(${workflow})`,
+  );
+  const [allSources, targets] = await Promise.all([
+    readShards(context, sourceKeyspace),
+    readShards(context, targetKeyspace),
+  ]);
+  const sources = pickSources(sourceKeyspace, allSources, options.sourceShards);
+  const serving = targets.filter(({ facts }) => facts.isPrimaryServing);
+  requireShards(targetKeyspace, serving);
+  const { creation, resumed } = await planMove(context, options, sources, serving);
+  const program = createWorkflow(creation);
+  if (options.dryRun) return printPlan(program);
+  if (resumed) context.say(`going on with workflow ${workflow}, which was not created whole`);
+  const primaries = new Map(
+    [...sources, ...serving].map(({ facts, primary }) => [nameOf(facts), primary]),
+  );
+  await runProgram(context, program, primaries, locks);
+  return [];
+}
+
+async function planMove(
+  context: CommandContext,
+  options: MoveTablesOptions,
+  sources: readonly ShardAt[],
+  targets: readonly ShardAt[],
+): Promise<{ readonly creation: Creation; readonly resumed: boolean }> {
+  const { sourceKeyspace, targetKeyspace, workflow } = options;
+  const [first] = sources;
+  if (first === undefined) throw new TypeError("sources were checked");
+  const [schema, vschemas, before, own] = await Promise.all([
+    readSchema(context, first),
+    listVSchemas(context.topo, context),
+    getRoutingRules(context.topo, context),
+    otherStreams(context, targets),
+  ]);
+  const tables = chooseTables(sourceKeyspace, schema, {
+    tables: options.tables,
+    all: options.allTables,
+    exclude: options.excludeTables,
+  });
+  const isMine = (other: OtherStream): boolean =>
+    isUnstarted(other) && other.stream.source.keyspace === sourceKeyspace &&
+    other.stream.source.filter.rules.every(({ match }) => tables.includes(match));
+  const sourceStreams = await otherStreams(context, sources);
+  checkCanCreate(workflow, targetKeyspace, [...own, ...sourceStreams], tables, isMine);
+  const resumed = own.some(({ stream }) => stream.workflow === workflow);
+  const target = { keyspace: targetKeyspace, document: readDocument(vschemas.get(targetKeyspace)) };
+  const source = { keyspace: sourceKeyspace, document: readDocument(vschemas.get(sourceKeyspace)) };
+  checkPlacements(target, tables);
+  const routed = routedTables(before, [sourceKeyspace, targetKeyspace], tables);
+  if (routed.length > 0 && !resumed && !options.noRoutingRules) {
+    throw vtError(
+      "VT22002",
+      `routing rules of ${
+        routed.join(", ")
+      } exist already, so another workflow moves them or has moved them; GetRoutingRules shows them, ApplyRoutingRules removes what is left over`,
+    );
+  }
+  const vschema = vschemas.get(targetKeyspace) ?? {};
+  const added = target.document.sharded ? vschema : addTables(vschema, tables);
+  const moved = { sourceKeyspace, targetKeyspace, tables };
+  return {
+    resumed,
+    creation: {
+      workflow,
+      streams: planStreams({
+        sources: sources.map(({ facts }) => facts),
+        targets: targets.map(({ facts }) => facts),
+        tables,
+        source,
+        target,
+      }, { ...streamOptions(options), workflowType: "move_tables" }),
+      newTables: await planTables(context, schema, first, targets, tables, target.document.sharded),
+      rules: options.noRoutingRules ? undefined : {
+        before: withoutRules(before, moved),
+        after: withRules(before, moved, {
+          primary: "source",
+          replica: "source",
+          rdonly: "source",
+        }),
+      },
+      vschema: added === vschema
+        ? undefined
+        : { keyspace: targetKeyspace, before: vschema, after: added },
+      start: options.autoStart,
+      command:
+        `MoveTables --workflow ${workflow} --target-keyspace ${targetKeyspace} create --source-keyspace ${sourceKeyspace} ...`,
+    },
+  };
+}
+
+export function streamOptions(options: CreateOptions): Omit<StreamOptions, "workflowType"> {
+  return {
+    workflow: options.workflow,
+    cells: options.cells,
+    tabletTypes: options.tabletTypes,
+    onDdl: options.onDdl,
+    stopAfterCopy: options.stopAfterCopy,
+    state: "Stopped",
+    options: "{}",
+  };
+}
+
+/** Made by an attempt that was cut before it started the streams. */
+export function isUnstarted({ stream }: OtherStream): boolean {
+  return stream.state === "Stopped" && stream.position === "" && stream.rowsCopied === 0 &&
+    stream.message === "";
+}
+
+export async function readSchema(
+  context: CommandContext,
+  { primary }: ShardAt,
+): Promise<SchemaDefinition> {
+  const request = { tables: [], excludeTables: [], includeViews: false };
+  return await context.tablets.call(primary, "GetSchema", request, { signal: context.signal });
+}
+
+export async function otherStreams(
+  context: CommandContext,
+  shards: readonly ShardAt[],
+): Promise<readonly OtherStream[]> {
+  const found = await Promise.all(shards.map(async (at) => {
+    const { keyspace, shard, primary } = at.facts;
+    const streams = await readStreams(context, at, "");
+    return streams.map((stream) => ({ keyspace, shard, primary, stream }));
+  }));
+  return found.flat();
+}
+
+/** What each target lacks of the tables; VT22002 when what it has doesn't fit. */
+export async function planTables(
+  context: CommandContext,
+  schema: SchemaDefinition,
+  from: ShardAt,
+  targets: readonly ShardAt[],
+  tables: readonly string[],
+  sharded: boolean,
+): Promise<Creation["newTables"]> {
+  return await Promise.all(targets.map(async (target) => {
+    const at = { keyspace: target.facts.keyspace, shard: target.facts.shard };
+    const known = await readSchema(context, target);
+    const there = known.tableDefinitions.map(({ name }) => name)
+      .filter((name) => tables.includes(name));
+    const rows = await countRows(context, target.primary, there);
+    return {
+      at,
+      from: { keyspace: from.facts.keyspace, shard: from.facts.shard },
+      tables: missingTables(schema, { at, schema: known, rows }, tables, sharded),
+    };
+  }));
+}
+
+function pickSources(
+  keyspace: string,
+  shards: readonly ShardAt[],
+  named: readonly string[],
+): readonly ShardAt[] {
+  const serving = shards.filter(({ facts }) => facts.isPrimaryServing);
+  requireShards(keyspace, serving);
+  if (named.length === 0) return serving;
+  if (named.length < serving.length) {
+    throw vtError("VT12001", "MoveTables of some source shards; leave --source-shards out");
+  }
+  return serving;
+}
+
+function requireShards(keyspace: string, shards: readonly ShardAt[]): void {
+  if (shards.length > 0) return;
+  throw vtError(
+    "VT22002",
+    `keyspace ${keyspace} has no serving shard with a primary; start its tablets, then PlannedReparentShard`,
+  );
+}

@@ -1,0 +1,134 @@
+/** Reshard create: shards are checked, schemas copied, streams made by key range. */
+import { vtError } from "../../../shared/error/errors.ts";
+import { listVSchemas } from "../../../topo/vschemas.ts";
+import { checkCanCreate, type OtherStream } from "../../workflow/checks.ts";
+import { createWorkflow } from "../../workflow/create.ts";
+import { nameOf } from "../../workflow/facts.ts";
+import { printPlan } from "../../workflow/program.ts";
+import { checkShards } from "../../workflow/shards.ts";
+import { planStreams } from "../../workflow/streams.ts";
+import { checkPlacements } from "../../workflow/tables.ts";
+import { readDocument } from "../../workflow/vschema_change.ts";
+import type { CommandContext } from "../context.ts";
+import { findKeyspace, findShard } from "../lookup.ts";
+import {
+  type CreateOptions,
+  isUnstarted,
+  otherStreams,
+  planTables,
+  readSchema,
+  streamOptions,
+} from "./create_move_tables.ts";
+import { readShards, type ShardAt } from "./read_facts.ts";
+import { lockKeyspaces, runProgram } from "./run_program.ts";
+
+export interface ReshardOptions extends CreateOptions {
+  readonly sourceShards: readonly string[];
+  readonly targetShards: readonly string[];
+  readonly skipSchemaCopy: boolean;
+}
+
+/** Lines of a dry run; empty after a real one. */
+export async function createReshard(
+  context: CommandContext,
+  options: ReshardOptions,
+): Promise<readonly string[]> {
+  const { targetKeyspace: keyspace, workflow } = options;
+  await findKeyspace(context, keyspace);
+  await using locks = await lockKeyspaces(context, [keyspace], `ReshardCreate(${workflow})`);
+  const shards = await readShards(context, keyspace);
+  const sources = await pick(context, keyspace, shards, options.sourceShards, "source");
+  const targets = await pick(context, keyspace, shards, options.targetShards, "target");
+  checkShards(keyspace, sources.map(({ facts }) => facts), targets.map(({ facts }) => facts));
+  const [first] = sources;
+  if (first === undefined) throw new TypeError("sources were checked");
+  const [schema, vschemas, others] = await Promise.all([
+    readSchema(context, first),
+    listVSchemas(context.topo, context),
+    otherStreams(context, [...sources, ...targets]),
+  ]);
+  const tables = schema.tableDefinitions.filter(({ type }) => type === "BASE TABLE")
+    .map(({ name }) => name);
+  const from = new Set(sources.map(({ facts }) => facts.shard));
+  const isMine = (other: OtherStream): boolean =>
+    isUnstarted(other) && other.stream.source.keyspace === keyspace &&
+    from.has(other.stream.source.shard);
+  checkCanCreate(workflow, keyspace, others, tables, isMine);
+  const target = { keyspace, document: readDocument(vschemas.get(keyspace)) };
+  if (!target.document.sharded && targets.length > 1) {
+    throw vtError(
+      "VT22002",
+      `the VSchema of keyspace ${keyspace} doesn't say how rows are sharded; apply one with "sharded": true and a primary vindex for each table (ApplyVSchema)`,
+    );
+  }
+  checkPlacements(target, tables);
+  const program = createWorkflow({
+    workflow,
+    streams: planStreams({
+      sources: sources.map(({ facts }) => facts),
+      targets: targets.map(({ facts }) => facts),
+      tables,
+      source: target,
+      target,
+    }, { ...streamOptions(options), workflowType: "reshard" }),
+    newTables: await planNewTables(context, options, first, targets, schema, tables),
+    rules: undefined,
+    vschema: undefined,
+    start: options.autoStart,
+    command:
+      `Reshard --workflow ${workflow} --target-keyspace ${keyspace} create --source-shards ... --target-shards ...`,
+  });
+  if (options.dryRun) return printPlan(program);
+  const primaries = new Map(
+    [...sources, ...targets].map(({ facts, primary }) => [nameOf(facts), primary]),
+  );
+  await runProgram(context, program, primaries, locks);
+  return [];
+}
+
+async function planNewTables(
+  context: CommandContext,
+  { skipSchemaCopy }: ReshardOptions,
+  first: ShardAt,
+  targets: readonly ShardAt[],
+  schema: Awaited<ReturnType<typeof readSchema>>,
+  tables: readonly string[],
+) {
+  // The definitions are taken as they are: a column that numbers itself did so before.
+  const planned = await planTables(context, schema, first, targets, tables, false);
+  if (!skipSchemaCopy) return planned;
+  const lacking = planned.filter(({ tables: missing }) => missing.length > 0);
+  if (lacking.length === 0) return planned;
+  throw vtError(
+    "VT22002",
+    `${
+      lacking.map(({ at, tables: missing }) =>
+        `${nameOf(at)} lacks ${missing.map(({ name }) => name).join(", ")}`
+      ).join("; ")
+    }; leave --skip-schema-copy out, or create them with CopySchemaShard`,
+  );
+}
+
+/** In the order of their names on the command line; VT22003, VT22002 for what isn't there. */
+async function pick(
+  context: CommandContext,
+  keyspace: string,
+  shards: readonly ShardAt[],
+  names: readonly string[],
+  side: string,
+): Promise<readonly ShardAt[]> {
+  if (names.length === 0) throw vtError("VT22001", `no ${side} shards: give --${side}-shards`);
+  const picked: ShardAt[] = [];
+  for (const shard of new Set(names)) {
+    const found = await findShard(context, { keyspace, shard });
+    const at = shards.find(({ facts }) => facts.shard === found.shard);
+    if (at === undefined) {
+      throw vtError(
+        "VT22002",
+        `${side} shard ${keyspace}/${shard} has no primary; start its tablets, then PlannedReparentShard ${keyspace}/${shard}`,
+      );
+    }
+    picked.push(at);
+  }
+  return picked;
+}

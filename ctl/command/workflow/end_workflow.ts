@@ -1,0 +1,129 @@
+/** Complete, Cancel, and Start and Stop of the streams. */
+import { vtError } from "../../../shared/error/errors.ts";
+import type { TabletRecord } from "../../../shared/model/records.ts";
+import { checkCanCancel, checkCanComplete } from "../../workflow/checks.ts";
+import { FROZEN, type WorkflowFacts } from "../../workflow/facts.ts";
+import { cancel, type Cancellation, complete, type Completion } from "../../workflow/finish.ts";
+import { printPlan, type Program } from "../../workflow/program.ts";
+import type { CommandContext } from "../context.ts";
+import { readShards, readWorkflow } from "./read_facts.ts";
+import { lockKeyspaces, runProgram } from "./run_program.ts";
+import type { WorkflowName } from "./switch_traffic.ts";
+
+export interface EndResult extends WorkflowName {
+  readonly plan: readonly string[] | undefined;
+}
+
+export function completeWorkflow(
+  context: CommandContext,
+  name: WorkflowName,
+  options: Completion & { readonly dryRun: boolean },
+): Promise<EndResult> {
+  return end(context, name, "Complete", options.dryRun, (facts) => {
+    checkCanComplete(facts);
+    return complete(facts, options);
+  });
+}
+
+export function cancelWorkflow(
+  context: CommandContext,
+  name: WorkflowName,
+  options: Cancellation & { readonly dryRun: boolean },
+): Promise<EndResult> {
+  return end(context, name, "Cancel", options.dryRun, (facts) => {
+    checkCanCancel(facts);
+    return cancel(facts, options);
+  });
+}
+
+async function end(
+  context: CommandContext,
+  name: WorkflowName,
+  action: string,
+  dryRun: boolean,
+  makeProgram: (facts: WorkflowFacts) => Program,
+): Promise<EndResult> {
+  const first = await readWorkflow(context, name.keyspace, name.workflow);
+  const keyspaces = [first.facts.sourceKeyspace, first.facts.targetKeyspace];
+  await using locks = await lockKeyspaces(context, keyspaces, `${action}(${name.workflow})`);
+  const { facts, primaries } = await readWorkflow(context, name.keyspace, name.workflow);
+  const program = makeProgram(facts);
+  if (dryRun) {
+    const ordered = [...new Set(keyspaces)].sort();
+    return {
+      ...name,
+      plan: [
+        ...ordered.map((keyspace) => `Lock keyspace ${keyspace}`),
+        ...printPlan(program),
+        ...ordered.toReversed().map((keyspace) => `Unlock keyspace ${keyspace}`),
+      ],
+    };
+  }
+  await runProgram(context, program, primaries, locks);
+  return { ...name, plan: undefined };
+}
+
+export interface StreamChange {
+  readonly state?: "Running" | "Stopped";
+  readonly cells?: string;
+  readonly tabletTypes?: string;
+  readonly onDdl?: "IGNORE" | "STOP" | "EXEC" | "EXEC_IGNORE";
+}
+
+export interface StreamsChanged extends WorkflowName {
+  /** Primaries whose streams were changed. */
+  readonly tablets: readonly string[];
+}
+
+/** VT22002 for frozen streams: those never run again. */
+export async function changeStreams(
+  context: CommandContext,
+  name: WorkflowName,
+  change: StreamChange,
+): Promise<StreamsChanged> {
+  const { facts, primaries } = await readWorkflow(context, name.keyspace, name.workflow);
+  const frozen = facts.streams.find(({ stream }) => stream.message === FROZEN);
+  if (frozen !== undefined) {
+    throw vtError(
+      "VT22002",
+      `workflow ${name.workflow} is frozen: its writes were switched, and its streams don't run again; reversetraffic brings the writes back, complete ends it`,
+    );
+  }
+  const changed = new Set<string>();
+  await Promise.all(facts.streams.map(async ({ shard, stream }) => {
+    const primary = primaries.get(`${name.keyspace}/${shard}`);
+    if (primary === undefined) return;
+    const message = change.state === "Running" ? { message: "" } : {};
+    await context.tablets.call(primary, "UpdateStream", {
+      id: stream.id,
+      ...change,
+      ...message,
+    }, { signal: context.signal });
+    changed.add(facts.targets.find((target) => target.shard === shard)?.primary ?? shard);
+  }));
+  return { ...name, tablets: [...changed].sort() };
+}
+
+/** Only forgets: whatever the streams made stays. Under no circumstances touches rows. */
+export async function forgetWorkflow(
+  context: CommandContext,
+  name: WorkflowName,
+): Promise<StreamsChanged> {
+  const shards = await readShards(context, name.keyspace);
+  const removed = await Promise.all(shards.map(async ({ primary, facts }) => {
+    const deleted = await deleteStreams(context, primary, name.workflow);
+    return deleted > 0 ? [facts.primary] : [];
+  }));
+  const tablets = removed.flat();
+  if (tablets.length > 0) return { ...name, tablets };
+  throw vtError("VT22003", `${name.workflow} workflow not found in the ${name.keyspace} keyspace`);
+}
+
+async function deleteStreams(
+  context: CommandContext,
+  primary: TabletRecord,
+  workflow: string,
+): Promise<number> {
+  const call = { signal: context.signal };
+  return (await context.tablets.call(primary, "DeleteStreams", { workflow }, call)).deleted;
+}

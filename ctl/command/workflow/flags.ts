@@ -1,0 +1,107 @@
+/** Flags that MoveTables, Reshard and Materialize share, and how their values are read. */
+import { choice, duration, list, text, toggle } from "../../../shared/flags/flag.ts";
+import { vtError } from "../../../shared/error/errors.ts";
+import { parseTabletType } from "../../../shared/model/tablet.ts";
+import type { ServedType } from "../../workflow/facts.ts";
+import type { WorkflowName } from "./switch_traffic.ts";
+
+/** Replicas first: the primary has its clients to serve. */
+export const SOURCE_TYPES = "replica,rdonly,primary";
+
+export const NAME_FLAGS = {
+  "workflow": text({ help: "the workflow's name", fallback: "", placeholder: "NAME" }),
+  "target-keyspace": text({ help: "where rows go", fallback: "", placeholder: "KEYSPACE" }),
+} as const;
+
+export const CREATE_FLAGS = {
+  "cells": list({ help: "create: read from these; switchtraffic: switch these", fallback: [] }),
+  "tablet-types": list({
+    help: "create: types to read from; switchtraffic: types to switch (default all)",
+    fallback: [],
+  }),
+  "on-ddl": choice(["IGNORE", "STOP", "EXEC", "EXEC_IGNORE"], {
+    help: "create: what a change of the source's schema does",
+    fallback: "IGNORE",
+  }),
+  "stop-after-copy": toggle({ help: "create: stop when rows are copied", fallback: false }),
+  "auto-start": toggle({ help: "create: start at once", fallback: true }),
+  "wait": toggle({ help: "create: until copied and caught up", fallback: false }),
+  "wait-timeout": duration({ help: "how long --wait waits", fallback: 4 * 3_600_000 - 60_000 }),
+  "dry-run": toggle({ help: "only list what would be done", fallback: false }),
+} as const;
+
+export const TRAFFIC_FLAGS = {
+  "timeout": duration({ help: "switchtraffic: for streams to catch up", fallback: 30_000 }),
+  "max-replication-lag-allowed": duration({
+    help: "switchtraffic: refuse above this lag",
+    fallback: 30_000,
+  }),
+  "enable-reverse-replication": toggle({
+    help: "switchtraffic: bring writes back, so that it can be reversed",
+    fallback: true,
+  }),
+  "initialize-target-sequences": toggle({
+    help: "switchtraffic: set sequences past the highest id",
+    fallback: true,
+  }),
+} as const;
+
+export const END_FLAGS = {
+  "keep-data": toggle({ help: "complete, cancel: leave tables and shards", fallback: false }),
+  "keep-routing-rules": toggle({ help: "complete, cancel: leave them", fallback: false }),
+  "rename-tables": toggle({ help: "complete: rename, don't drop", fallback: false }),
+} as const;
+
+const SERVED: readonly ServedType[] = ["primary", "replica", "rdonly"];
+
+/** "REPLICA,master": all when none is named. VT22001 for one that has no traffic. */
+export function servedTypes(names: readonly string[]): readonly ServedType[] {
+  if (names.length === 0) return SERVED;
+  return names.map((name) => {
+    const type = parseTabletType(name.toLowerCase());
+    const served = SERVED.find((one) => one === type);
+    if (served !== undefined) return served;
+    throw vtError("VT22001", `${name} tablets serve no traffic; want primary, replica or rdonly`);
+  });
+}
+
+/** Types to read from, checked; Vitess's "in_order:" is what happens anyway. */
+export function sourceTypes(names: readonly string[]): string {
+  if (names.length === 0) return SOURCE_TYPES;
+  return names.map((name) => parseTabletType(name.replace(/^in_order:/i, "").toLowerCase()))
+    .join(",");
+}
+
+/** "customer.commerce2customer". */
+export function parseWorkflowName(text: string): WorkflowName {
+  const dot = text.indexOf(".");
+  const [keyspace, workflow] = [text.slice(0, Math.max(0, dot)), text.slice(dot + 1)];
+  if (keyspace === "" || workflow === "") {
+    throw new SyntaxError(
+      `"${text}" is no keyspace.workflow, as in customer.commerce2customer`,
+    );
+  }
+  checkWorkflowName(workflow);
+  return { keyspace, workflow };
+}
+
+/** Names stand in records, file names and pages. */
+export function checkWorkflowName(workflow: string): void {
+  if (/^[A-Za-z0-9_-]{1,128}$/.test(workflow)) return;
+  throw vtError(
+    "VT22001",
+    `"${workflow}" is no name of a workflow: letters, digits, "_" and "-" make one`,
+  );
+}
+
+/** From the flags. VT22001 when one is missing. */
+export function nameFromFlags(
+  flags: { readonly workflow: string; readonly targetKeyspace: string },
+): WorkflowName {
+  if (flags.workflow === "") throw vtError("VT22001", "give the workflow's name: --workflow NAME");
+  if (flags.targetKeyspace === "") {
+    throw vtError("VT22001", "give the keyspace that rows go to: --target-keyspace KEYSPACE");
+  }
+  checkWorkflowName(flags.workflow);
+  return { keyspace: flags.targetKeyspace, workflow: flags.workflow };
+}

@@ -1,0 +1,124 @@
+/** How far a workflow is: rows, bytes, lag, time to go; once, or line by line until it is done. */
+import { vtError } from "../../../shared/error/errors.ts";
+import type { TabletRecord } from "../../../shared/model/records.ts";
+import { lagSeconds } from "../../workflow/checks.ts";
+import { nameOf, type WorkflowFacts } from "../../workflow/facts.ts";
+import {
+  measure,
+  printProgressLine,
+  type Progress,
+  type TableSize,
+} from "../../workflow/progress.ts";
+import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
+import type { CommandContext } from "../context.ts";
+import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
+import type { WorkflowName } from "./switch_traffic.ts";
+
+/** Between two looks of --wait. */
+const LOOK_MS = 1000;
+/** A stream that is so close has caught up. */
+const CAUGHT_UP_SECONDS = 2;
+
+export interface WorkflowStatus extends WorkflowName {
+  readonly facts: WorkflowFacts;
+  readonly progress: Progress;
+  readonly trafficState: string;
+}
+
+export async function readStatus(
+  context: CommandContext,
+  name: WorkflowName,
+): Promise<WorkflowStatus> {
+  const found = await readWorkflow(context, name.keyspace, name.workflow);
+  return {
+    ...name,
+    facts: found.facts,
+    progress: await readProgress(context, found),
+    trafficState: printTraffic(readTraffic(found.facts)),
+  };
+}
+
+async function readProgress(context: CommandContext, found: FoundWorkflow): Promise<Progress> {
+  const { facts, primaries } = found;
+  const isCopying = facts.streams.some(({ stream }) =>
+    stream.copyState.length > 0 || stream.position === ""
+  );
+  const sizes = async (
+    shards: WorkflowFacts["sources"],
+  ): Promise<readonly TableSize[]> => {
+    if (!isCopying) return [];
+    const all = await Promise.all(shards.map((shard) => {
+      const primary = primaries.get(nameOf(shard));
+      return primary === undefined ? [] : readSizes(context, primary, facts.tables);
+    }));
+    return all.flat();
+  };
+  const [source, target] = await Promise.all([sizes(facts.sources), sizes(facts.targets)]);
+  return measure(facts, source, target, Math.floor(context.clock.now() / 1000));
+}
+
+async function readSizes(
+  context: CommandContext,
+  primary: TabletRecord,
+  tables: readonly string[],
+): Promise<readonly TableSize[]> {
+  const schema = await context.tablets.call(primary, "GetSchema", {
+    tables,
+    excludeTables: [],
+    includeViews: false,
+  }, { signal: context.signal });
+  return schema.tableDefinitions.map(({ name, rowCount, dataLength }) => ({
+    table: name,
+    rows: Number(rowCount),
+    bytes: Number(dataLength),
+  }));
+}
+
+/**
+ * Until everything is copied and the streams have caught up, telling how it goes. VT22006 with the
+ * stream's own words when one stops with an error; VT22008 when time is up.
+ */
+export async function waitForCopy(
+  context: CommandContext,
+  name: WorkflowName,
+  timeoutMs: number,
+): Promise<void> {
+  const { clock } = context;
+  const deadlineMs = clock.monotonicMs() + timeoutMs;
+  const startedMs = clock.monotonicMs();
+  let last = "";
+  for (;;) {
+    const { facts, progress } = await readStatus(context, name);
+    const line = printProgressLine(progress, (clock.monotonicMs() - startedMs) / 1000);
+    if (line !== last) context.say(line);
+    last = line;
+    if (isCaughtUp(context, facts)) return;
+    const broken = facts.streams.find(({ stream }) => stream.state === "Error");
+    if (broken !== undefined) {
+      throw vtError(
+        "VT22006",
+        `stream ${broken.stream.id} on ${name.keyspace}/${broken.shard}: ${broken.stream.message}; remove the cause, then Workflow --keyspace ${name.keyspace} start --workflow ${name.workflow}`,
+      );
+    }
+    if (clock.monotonicMs() > deadlineMs) {
+      throw vtError(
+        "VT22008",
+        `workflow ${name.workflow} has not caught up in ${
+          timeoutMs / 1000
+        } s; it goes on by itself, status tells how far it is`,
+      );
+    }
+    await clock.sleep(LOOK_MS, context);
+  }
+}
+
+function isCaughtUp(context: CommandContext, { streams }: WorkflowFacts): boolean {
+  const nowSeconds = Math.floor(context.clock.now() / 1000);
+  return streams.every(({ stream }) =>
+    stream.copyState.length === 0 && (
+      (stream.state === "Running" && stream.position !== "" &&
+        lagSeconds(stream, nowSeconds) <= CAUGHT_UP_SECONDS) ||
+      (stream.state === "Stopped" && stream.position !== "")
+    )
+  );
+}

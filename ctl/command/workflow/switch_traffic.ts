@@ -1,0 +1,227 @@
+/** SwitchTraffic and ReverseTraffic: reads, writes or both, there or back. */
+import { vtError } from "../../../shared/error/errors.ts";
+import { checkCanSwitch } from "../../workflow/checks.ts";
+import {
+  isFrozen,
+  KIND_NAMES,
+  READ_TYPES,
+  reverseName,
+  type ServedType,
+  type WorkflowFacts,
+} from "../../workflow/facts.ts";
+import { printPlan, type Program } from "../../workflow/program.ts";
+import { switchReads } from "../../workflow/switch_reads.ts";
+import { switchWrites } from "../../workflow/switch_writes.ts";
+import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
+import type { CommandContext } from "../context.ts";
+import { findCutReverse, isNotFound } from "./cut_reverse.ts";
+import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
+import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
+
+export interface WorkflowName {
+  readonly keyspace: string;
+  readonly workflow: string;
+}
+
+export interface SwitchOptions {
+  readonly types: readonly ServedType[];
+  readonly cells: readonly string[];
+  readonly timeoutMs: number;
+  readonly lagMaxMs: number;
+  readonly reverse: boolean;
+  readonly initSequences: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface SwitchResult {
+  readonly workflow: string;
+  readonly keyspace: string;
+  readonly startState: string;
+  readonly currentState: string;
+  readonly plan: readonly string[] | undefined;
+  /** How long neither side took writes; undefined when they weren't switched. */
+  readonly pauseMs: number | undefined;
+}
+
+export type Direction = "there" | "back";
+
+/** VT22002 "cannot switch traffic ... at this time: ..."; VT22006 when it went wrong. */
+export async function switchTraffic(
+  context: CommandContext,
+  name: WorkflowName,
+  direction: Direction,
+  options: SwitchOptions,
+): Promise<SwitchResult> {
+  if (direction === "back") await completeCutReverse(context, name, options);
+  const found = await readWorkflow(context, name.keyspace, name.workflow);
+  refuseMaterialize(found.facts);
+  const verb = direction === "there" ? "SwitchTraffic" : "ReverseTraffic";
+  const keyspaces = [found.facts.sourceKeyspace, found.facts.targetKeyspace];
+  await using locks = await lockKeyspaces(context, keyspaces, `${verb}(${name.workflow})`);
+  // Under the locks nobody else changes routing, so what is read from here on holds.
+  const start = await readWorkflow(context, name.keyspace, name.workflow);
+  const startState = printTraffic(readTraffic(start.facts));
+  const steps = direction === "there" ? ["reads", "writes"] as const : ["writes", "reads"] as const;
+  const plan: string[] = [];
+  let pauseMs: number | undefined;
+  for (const step of steps) {
+    const current = step === steps[0] || options.dryRun
+      ? start
+      : await readWorkflow(context, name.keyspace, name.workflow);
+    const work = step === "reads"
+      ? readProgram(current, direction, options)
+      : await writeProgram(context, current, direction, options);
+    if (work === undefined) continue;
+    if (options.dryRun) plan.push(...printPlan(work.program));
+    else pauseMs = await runStep(context, work, locks) ?? pauseMs;
+  }
+  const end = options.dryRun ? start : await readWorkflow(context, name.keyspace, name.workflow);
+  const ordered = [...new Set(keyspaces)].sort();
+  return {
+    workflow: name.workflow,
+    keyspace: name.keyspace,
+    startState,
+    currentState: printTraffic(readTraffic(end.facts)),
+    pauseMs,
+    plan: options.dryRun
+      ? [
+        ...ordered.map((keyspace) => `Lock keyspace ${keyspace}`),
+        ...plan,
+        ...ordered.toReversed().map((keyspace) => `Unlock keyspace ${keyspace}`),
+      ]
+      : undefined,
+  };
+}
+
+/** Brings the workflow itself back, when an attempt before was cut while it was made anew. */
+async function completeCutReverse(
+  context: CommandContext,
+  name: WorkflowName,
+  options: SwitchOptions,
+): Promise<void> {
+  try {
+    await readWorkflow(context, name.keyspace, name.workflow);
+    return;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const found = await findCutReverse(context, name);
+    if (found === undefined || options.dryRun) throw error;
+    const { facts } = found;
+    const keyspaces = [facts.sourceKeyspace, facts.targetKeyspace];
+    await using locks = await lockKeyspaces(context, keyspaces, `ReverseTraffic(${name.workflow})`);
+    const back = await readWorkflow(context, facts.targetKeyspace, facts.name);
+    const program = writesOf(context, back.facts, options, commandOf(back.facts, name));
+    await runStep(context, { program, primaries: back.primaries }, locks);
+  }
+}
+
+function commandOf({ kind }: WorkflowFacts, { keyspace, workflow }: WorkflowName): string {
+  return `${KIND_NAMES[kind]} --workflow ${workflow} --target-keyspace ${keyspace} reversetraffic`;
+}
+
+interface Work {
+  readonly program: Program;
+  readonly primaries: FoundWorkflow["primaries"];
+}
+
+async function runStep(
+  context: CommandContext,
+  { program, primaries }: Work,
+  locks: HeldLocks,
+): Promise<number | undefined> {
+  const { pauseMs } = await runProgram(context, program, primaries, locks);
+  if (pauseMs !== undefined) context.say(`writes were paused for ${pauseMs} ms`);
+  return pauseMs;
+}
+
+function refuseMaterialize({ kind, name }: WorkflowFacts): void {
+  if (kind !== "materialize") return;
+  throw vtError("VT22001", `${name} is a Materialize workflow: it has no traffic to switch`);
+}
+
+function readProgram(
+  { facts, primaries }: FoundWorkflow,
+  direction: Direction,
+  options: SwitchOptions,
+): Work | undefined {
+  const types = READ_TYPES.filter((type) => options.types.includes(type));
+  if (types.length === 0) return undefined;
+  if (direction === "there") {
+    const copying = facts.streams.find(({ stream }) =>
+      stream.copyState.length > 0 || stream.position === ""
+    );
+    if (copying !== undefined) {
+      throw vtError(
+        "VT22002",
+        `cannot switch traffic for workflow ${facts.name} at this time: copy is still in progress: stream ${copying.stream.id} on ${facts.targetKeyspace}/${copying.shard}; ${
+          KIND_NAMES[facts.kind]
+        } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} status tells how far it is`,
+      );
+    }
+  }
+  const { cells } = options;
+  if (cells.length > 0 && facts.kind !== "reshard") {
+    throw vtError(
+      "VT12001",
+      "switching reads of tables in some cells: routing rules hold for all; leave --cells out",
+    );
+  }
+  const to = direction === "there" ? "target" : "source";
+  return { primaries, program: switchReads(facts, { types, to, cells }) };
+}
+
+async function writeProgram(
+  context: CommandContext,
+  found: FoundWorkflow,
+  direction: Direction,
+  options: SwitchOptions,
+): Promise<Work | undefined> {
+  if (!options.types.includes("primary")) return undefined;
+  const { facts } = found;
+  const traffic = readTraffic(facts);
+  const verb = direction === "there" ? "switchtraffic" : "reversetraffic";
+  const command = `${
+    KIND_NAMES[facts.kind]
+  } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} ${verb}`;
+  if (direction === "there") {
+    if (traffic.writesSwitched && isFrozen(facts)) {
+      context.say("Writes are switched already");
+      return undefined;
+    }
+    return { primaries: found.primaries, program: writesOf(context, facts, options, command) };
+  }
+  if (facts.reverseStreams.length === 0) {
+    if (!traffic.writesSwitched) return undefined;
+    throw vtError(
+      "VT22002",
+      `workflow ${facts.name} has no reverse streams: it was switched with --enable-reverse-replication=false, and its writes can't be brought back; complete it`,
+    );
+  }
+  const back = await readWorkflow(context, facts.sourceKeyspace, reverseName(facts.name));
+  if (!traffic.writesSwitched && (isFrozen(back.facts) || back.facts.journaled.size === 0)) {
+    context.say("Writes are on the source already");
+    return undefined;
+  }
+  return { primaries: back.primaries, program: writesOf(context, back.facts, options, command) };
+}
+
+function writesOf(
+  context: CommandContext,
+  facts: WorkflowFacts,
+  options: SwitchOptions,
+  command: string,
+): Program {
+  checkCanSwitch(facts, {
+    lagMaxSeconds: Math.ceil(options.lagMaxMs / 1000),
+    nowSeconds: Math.floor(context.clock.now() / 1000),
+  });
+  const [first] = facts.streams;
+  return switchWrites(facts, {
+    timeoutMs: options.timeoutMs,
+    reverse: options.reverse,
+    initSequences: options.initSequences,
+    cells: first?.stream.cells ?? "",
+    tabletTypes: first?.stream.tabletTypes ?? "",
+    command,
+  });
+}
