@@ -1,6 +1,6 @@
 /** vtgate's flags. */
 import { httpPort, PROGRAM_FLAGS, TOPO_FLAGS } from "../shared/flags/common.ts";
-import { integer, list, port, text } from "../shared/flags/flag.ts";
+import { integer, list, port, text, toggle } from "../shared/flags/flag.ts";
 import type { FlagValues } from "../shared/flags/parse.ts";
 
 export const GATE_FLAGS = {
@@ -14,6 +14,20 @@ export const GATE_FLAGS = {
     help: "users as JSON in Vitess's static-auth format",
     required: true,
     placeholder: "FILE",
+  }),
+  "mysql-server-ssl-cert": text({
+    help: "PEM, with intermediates: clients may use TLS",
+    fallback: "",
+    placeholder: "FILE",
+  }),
+  "mysql-server-ssl-key": text({
+    help: "PEM, of that certificate",
+    fallback: "",
+    placeholder: "FILE",
+  }),
+  "mysql-server-require-secure-transport": toggle({
+    help: "refuse clients without TLS",
+    fallback: false,
   }),
   "max-connections": integer({ help: "further clients are refused", fallback: 20_000 }),
   "cells-to-watch": list({

@@ -1,4 +1,5 @@
 /** vtgate: takes statements of MySQL clients, plans them and runs them on the shards' tablets. */
+import { vtError, vtErrorFrom } from "../shared/error/errors.ts";
 import { HOST_CLOCK } from "../shared/host/clock.ts";
 import { createHttpApp, serveHttp } from "../shared/host/http.ts";
 import { Metrics } from "../shared/host/metrics.ts";
@@ -16,8 +17,9 @@ import { Replanner } from "./executor/replanner.ts";
 import { GateSessionFactory } from "./executor/session_factory.ts";
 import { SessionRegistry } from "./executor/session_registry.ts";
 import { StatementMetrics } from "./executor/statement_metrics.ts";
-import { GATE_FLAGS } from "./flags.ts";
-import { MysqlServer } from "./server/mysql_server.ts";
+import { GATE_FLAGS, type GateFlags } from "./flags.ts";
+import { MysqlServer, type MysqlServerOptions } from "./server/mysql_server.ts";
+import { tlsStarter } from "./server/tls_channel.ts";
 import { UsersFile } from "./server/users_file.ts";
 import { TabletDirectory, type TabletStatus } from "./tablets/directory.ts";
 import { discoverTablets } from "./tablets/discovery.ts";
@@ -41,6 +43,7 @@ async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
   const { flags, log, signal } = context;
   // Each part is closed before those that it stands on.
   await using scope = new AsyncDisposableStack();
+  const tls = await clientTls(flags);
   const topo = scope.use(await openTopology({ flags, log }));
   const users = await UsersFile.open(flags.usersFile, { log });
   const view: ClusterView = new ClusterView(() => directory.statuses.map(knownTablet));
@@ -50,6 +53,7 @@ async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
   const schemas = new SchemaFollower({ view, tasks, log }, tablets);
   const cells = flags.cellsToWatch.length === 0 ? [flags.cell] : flags.cellsToWatch;
   tasks.start("watch users", (ended) => users.watch({ signal: ended }));
+  using _reloading = onHangUp(() => void users.reload());
   tasks.start(
     "follow topology",
     (ended) => followTopology({ topo, cell: flags.cell, view, tasks, log }, { signal: ended }),
@@ -67,6 +71,7 @@ async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
   scope.use(serveStatus(context, { gate, directory }, view));
   await waitForCluster(view, log, signal);
   const server = scope.use(MysqlServer.listen({
+    ...tls,
     hostname: flags.hostname,
     port: flags.mysqlPort,
     serverVersion: flags.mysqlServerVersion,
@@ -79,6 +84,36 @@ async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
   await aborted(signal);
   log.info("draining", { clients: server.connectionCount });
   await server.drain({ signal: AbortSignal.timeout(flags.drainTimeoutMs) });
+}
+
+/** What the server needs for TLS; nothing without a certificate. VT23002 for what can't be used. */
+async function clientTls(
+  flags: GateFlags,
+): Promise<Pick<MysqlServerOptions, "startTls" | "requiresTls">> {
+  const { mysqlServerSslCert: cert, mysqlServerSslKey: key } = flags;
+  const requiresTls = flags.mysqlServerRequireSecureTransport;
+  if (cert === "" && key === "") {
+    if (!requiresTls) return {};
+    const remedy = "needs --mysql-server-ssl-cert and --mysql-server-ssl-key";
+    throw vtError("VT23002", "mysql-server-require-secure-transport", remedy);
+  }
+  const missing = cert === "" ? "mysql-server-ssl-cert" : "mysql-server-ssl-key";
+  if (cert === "" || key === "") throw vtError("VT23003", missing, "TLS needs both files");
+  try {
+    const [certificate, privateKey] = await Promise.all([
+      Deno.readTextFile(cert),
+      Deno.readTextFile(key),
+    ]);
+    return { startTls: tlsStarter({ certificate, privateKey }), requiresTls };
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw vtErrorFrom(error, "VT23002", "mysql-server-ssl-cert", `${cert}, ${key}: ${cause}`);
+  }
+}
+
+function onHangUp(listener: () => void): Disposable {
+  Deno.addSignalListener("SIGHUP", listener);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", listener) };
 }
 
 /**

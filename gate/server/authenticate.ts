@@ -16,6 +16,8 @@ export interface AuthIo {
   next(): Promise<Packet>;
   /** Goes on over TLS. */
   startTls(): Promise<void>;
+  /** Nobody gets in without TLS. */
+  readonly requiresTls: boolean;
 }
 
 export interface LoggedIn {
@@ -48,5 +50,9 @@ export async function authenticate(
     if (packet.sequenceId !== io.writer.sequenceId) throw vtError("ER_NET_PACKETS_OUT_OF_ORDER");
     io.writer.sequenceId = packet.nextSequenceId;
     [state, effect] = stepServerAuth(state, packet.payload, config);
+    // Before any password is asked for.
+    if (io.requiresTls && !config.secure && effect?.do !== "start_tls") {
+      throw vtError("ER_SECURE_TRANSPORT_REQUIRED");
+    }
   }
 }

@@ -106,6 +106,7 @@ export class Connection {
       writer: this.#writer,
       next: () => this.#readPacket(),
       startTls: () => this.#startTls(),
+      requiresTls: this.#context.requiresTls,
     };
     try {
       if (this.#context.isDraining()) throw vtError("ER_SERVER_SHUTDOWN");
@@ -255,6 +256,7 @@ export class Connection {
       writer: this.#writer,
       next: () => this.#nextPacket(),
       startTls: () => Promise.reject(vtError("ER_HANDSHAKE_ERROR")),
+      requiresTls: this.#context.requiresTls,
     };
     const options = { ...this.#options, context: this.#context };
     const login = await changeUser(io, request, before, options);

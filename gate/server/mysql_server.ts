@@ -33,6 +33,8 @@ export interface MysqlServerOptions {
   /** Default HANDSHAKE_TIMEOUT_MS. */
   readonly handshakeTimeoutMs?: number;
   readonly startTls?: ServerContext["startTls"];
+  /** Default false. */
+  readonly requiresTls?: boolean;
 }
 
 /** Clients may queue here while the event loop is busy; the kernel cuts it to its somaxconn. */
@@ -68,6 +70,7 @@ export class MysqlServer implements AsyncDisposable {
       rsa: options.rsa,
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
       startTls: options.startTls,
+      requiresTls: options.requiresTls ?? false,
       isDraining: () => this.#state !== "serving",
       statistics: () => this.#statistics(),
       onCommand: () => this.#commands++,

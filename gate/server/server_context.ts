@@ -18,6 +18,8 @@ export interface ServerContext {
   readonly rsa: ServerAuthConfig<UserEntry>["rsa"];
   /** Turns a client's TCP to TLS; undefined: not offered. */
   readonly startTls: ((plain: Channel) => Promise<Channel>) | undefined;
+  /** Clients without TLS are refused (MySQL's require_secure_transport). */
+  readonly requiresTls: boolean;
   /** Until the login's verdict. */
   readonly handshakeTimeoutMs: number;
   /** True once the server stops: new work is refused. */

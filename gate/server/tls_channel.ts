@@ -3,6 +3,7 @@
  * node:tls can, over any duplex stream: so plain clients keep the native path, and the others pay
  * for a stream in between.
  */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
 import type { Channel } from "./channel.ts";
@@ -18,6 +19,7 @@ const READ_BYTES = 16 * 1024;
 
 /** For `MysqlServerOptions.startTls`. Throws when the files are no certificate and key. */
 export function tlsStarter(files: TlsFiles): (plain: Channel) => Promise<Channel> {
+  checkFiles(files);
   const secureContext = createSecureContext({
     cert: files.certificate,
     key: files.privateKey,
@@ -29,6 +31,15 @@ export function tlsStarter(files: TlsFiles): (plain: Channel) => Promise<Channel
     await channel.secured();
     return channel;
   };
+}
+
+/** createSecureContext() takes anything under Deno; clients would find out. */
+function checkFiles({ certificate, privateKey }: TlsFiles): void {
+  const isPem = /-----BEGIN CERTIFICATE-----/.test(certificate) &&
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(privateKey);
+  if (!isPem) throw new TypeError("no certificate and private key in PEM form");
+  if (new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey))) return;
+  throw new TypeError("the private key is not the certificate's");
 }
 
 /** Its callbacks take both outcomes of each promise. */

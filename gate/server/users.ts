@@ -5,9 +5,14 @@
  *     { "app": [{ "UserData": "app", "Password": "secret" },
  *               { "MysqlNativePassword": "*6C8989366EAF75BB670AD8EA7A7FC1176A95CEF4" }] }
  *
+ * "CachingSha2Password" is SHA256(SHA256(password)), or the salted hash of mysql.user: for that one
+ * the client has to send the password itself, which it does over TLS only.
+ *
  * Hashes go before passwords in the same entry. One entry without its array is the older form.
  */
 import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import { latin1Text } from "../../shared/mysql/binary_value.ts";
+import { parseStoredSha2 } from "../../shared/mysql/sha256_crypt.ts";
 import { type Credential, credentialOfPassword } from "../../shared/mysql/server_auth.ts";
 
 export interface UserEntry extends Credential {
@@ -106,6 +111,7 @@ function textField(fields: ReadonlyMap<string, unknown>, name: string, where: st
 function decodeCredential(fields: ReadonlyMap<string, unknown>, where: string): Credential {
   const native = textField(fields, "mysqlnativepassword", where);
   const sha2 = textField(fields, "cachingsha2password", where);
+  const stored = storedSha2(sha2);
   if (native === "" && sha2 === "") {
     return credentialOfPassword(textField(fields, "password", where));
   }
@@ -116,13 +122,19 @@ function decodeCredential(fields: ReadonlyMap<string, unknown>, where: string): 
       /^\*([0-9a-f]{40})$/i,
       `${where}: field "MysqlNativePassword" must be "*" and 40 hexadecimal digits, as PASSWORD() prints them`,
     ),
-    cachingSha2Hash: sha2 === "" ? undefined : hashField(
+    cachingSha2Hash: sha2 === "" || stored !== undefined ? undefined : hashField(
       sha2,
       /^\*?([0-9a-f]{64})$/i,
-      `${where}: field "CachingSha2Password" must be 64 hexadecimal digits, SHA256(SHA256(password))`,
+      `${where}: field "CachingSha2Password" must be 64 hexadecimal digits, SHA256(SHA256(password)), or what mysql.user has, as it is or as HEX() prints it after 0x`,
     ),
-    verifyPassword: undefined,
+    verifyPassword: stored?.verify,
   };
+}
+
+/** mysql.user's form: $A$005$ and what follows, or all of it in hexadecimal digits after 0x. */
+function storedSha2(text: string) {
+  const digits = /^0x((?:[0-9a-f]{2})+)$/i.exec(text)?.[1];
+  return parseStoredSha2(digits === undefined ? text : latin1Text(Uint8Array.fromHex(digits)));
 }
 
 function hashField(text: string, form: RegExp, message: string): Uint8Array {

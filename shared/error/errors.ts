@@ -241,6 +241,7 @@ export const ERRORS = {
   ER_UNKNOWN_STMT_HANDLER: row("not_found", 1243, "HY000", (id: string, command: string) => `Unknown prepared statement handler (${id}) given to ${command}`),
   ER_NOT_SUPPORTED_AUTH_MODE: row("unauthenticated", 1251, "08004", () => "Client does not support authentication protocol requested by server; consider upgrading MySQL client"),
   ER_SP_DOES_NOT_EXIST: row("not_found", 1305, "42000", (kind: string, name: string) => `${kind} ${name} does not exist`),
+  ER_SECURE_TRANSPORT_REQUIRED: row("unauthenticated", 3159, "HY000", () => "Connections using insecure transport are prohibited while --require_secure_transport=ON."),
   ER_QUERY_INTERRUPTED: row("cancelled", 1317, "70100", () => "Query execution was interrupted"),
   ER_CANT_CHANGE_TX_CHARACTERISTICS: row("failed_precondition", 1568, "25001", () => "Transaction characteristics can't be changed while a transaction is in progress"),
   ER_TOO_HIGH_LEVEL_OF_NESTING_FOR_SELECT: row("resource_exhausted", 1473, "HY000", (levels: number) => `Too high level of nesting for select: more than ${levels} levels; flatten the statement, or send it in parts`),
