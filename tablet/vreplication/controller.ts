@@ -211,14 +211,15 @@ class Attempt {
 
   async #run(call: Call): Promise<StreamEnd> {
     const { rows } = this.#options;
-    const { id, source, state } = this.#row;
+    const { id, source, state, position, copyState } = this.#row;
     const tables = new TargetTables(
       (sql) => this.#session.rows(sql, call),
       this.#options.login.database,
     );
     const copied = await this.#copy(tables, call);
     if (copied instanceof StreamEnd) return copied;
-    if (state !== "Running") {
+    // A stream that was started in the midst of its copy has Running in the row that it began from.
+    if (state !== "Running" || position === "" || copyState.length > 0) {
       if (source.stopAfterCopy) return new StreamEnd("Stopped", "Stopped after copy.");
       await rows.setState(id, "Running", "", call);
     }
