@@ -35,16 +35,24 @@ export function resolveTarget(text: string, catalog: Catalog): SessionTarget {
   if (!catalog.keyspaces.includes(target.keyspace)) throw vtError("VT05003", target.keyspace);
   const { destination } = target;
   if (destination?.kind !== "shard") return target;
-  const shards = catalog.shards(target.keyspace, target.tabletType);
-  const shard = shards.find(({ name }) => isSameShard(name, destination.shard));
+  const shards = shardsOf(target, catalog);
+  const shard = shards.find((name) => isSameShard(name, destination.shard));
   if (shard === undefined) {
-    const names = shards.map(({ name }) => name).join(", ");
     throw vtError(
       "VT24001",
-      `keyspace ${target.keyspace} has no shard "${destination.shard}" (it has ${names})`,
+      `keyspace ${target.keyspace} has no shard "${destination.shard}" (it has ${
+        shards.join(", ")
+      })`,
     );
   }
-  return { ...target, destination: { kind: "shard", shard: shard.name } };
+  return { ...target, destination: { kind: "shard", shard } };
+}
+
+/** Those that serve, and those that don't yet or any more: whoever names one wants to look at it. */
+function shardsOf({ keyspace, tabletType }: SessionTarget, catalog: Catalog): readonly string[] {
+  const others = catalog.tablets.map(({ health }) => health.target)
+    .filter((target) => target.keyspace === keyspace).map(({ shard }) => shard).sort();
+  return [...new Set([...catalog.shards(keyspace, tabletType).map(({ name }) => name), ...others])];
 }
 
 /** "0" and "-" are one shard. A name that is no key range is like no other. */
