@@ -62,6 +62,8 @@ Deno.test("clients of a gate", async (t) => {
   await t.step("prepared statements of any kind", () => preparedKinds(cluster));
   await t.step("transactions", () => transactions(cluster));
   await t.step("settings", () => settings(cluster));
+  await t.step("blanks before parentheses", () => ignoreSpace(cluster));
+  await t.step("limits of a statement's time", () => statementTimes(cluster));
   await t.step("locks", () => locks(cluster));
   await t.step("multi-statements", () => multiStatements(cluster));
   await t.step("a client that leaves is rolled back", () => leavingClient(cluster));
@@ -242,6 +244,48 @@ async function settings(cluster: GateCluster): Promise<void> {
   assert.equal(cluster.gateway.pinned, 0);
   await one.end();
   await other.end();
+}
+
+/** mysql2 logs in with CLIENT_IGNORE_SPACE, and without it when told so. */
+async function ignoreSpace(cluster: GateCluster): Promise<void> {
+  const ignoring = await connect(cluster);
+  for (
+    const sql of ["select count (*) c from customer", "select max (customer_id) m from customer"]
+  ) {
+    assert.equal((await rowsOf(ignoring, sql)).length, 1);
+    assert.equal((await ignoring.execute<RowDataPacket[]>(sql))[0].length, 1);
+  }
+  const [row] = await rowsOf(ignoring, "select @@sql_mode m");
+  assert.match(String(row?.["m"]), /IGNORE_SPACE/);
+  await ignoring.query("set sql_mode = ''");
+  await assert.rejects(ignoring.query("select count (*) from customer"));
+  await ignoring.end();
+  const strict = await connect(cluster, { flags: ["-IGNORE_SPACE"] });
+  await assert.rejects(strict.query("select count (*) from customer"));
+  await strict.end();
+}
+
+async function statementTimes(cluster: GateCluster): Promise<void> {
+  const connection = await connect(cluster);
+  const late = { errno: 3024 };
+  await assert.rejects(connection.query("select /*vt+ QUERY_TIMEOUT_MS=100 */ sleep(5)"), late);
+  await assert.rejects(connection.query("/*vt+ QUERY_TIMEOUT_MS=100 */ select sleep(5)"), late);
+  await assert.rejects(
+    connection.execute("select /*vt+ ALLOW_SCATTER QUERY_TIMEOUT_MS=100 */ sleep(?)", [5]),
+    late,
+  );
+  await connection.query("set query_timeout = 100");
+  await assert.rejects(connection.query("select sleep(5)"), late);
+  await connection.query("select /*vt+ QUERY_TIMEOUT_MS=5000 */ sleep(0.2)");
+  await connection.query("set query_timeout = 0");
+  await connection.query("select sleep(0.15)");
+  const rows = await rowsOf(
+    connection,
+    "/*vt+ ALLOW_SCATTER SCATTER_ERRORS_AS_WARNINGS NO_SUCH=1 QUERY_TIMEOUT_MS=soon */ " +
+      "select /*vt+ PLANNER=gen4 */ customer_id from customer limit 1",
+  );
+  assert.equal(rows.length, 1);
+  await connection.end();
 }
 
 async function locks(cluster: GateCluster): Promise<void> {

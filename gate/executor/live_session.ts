@@ -2,12 +2,16 @@
  * The one mutable thing about a session: which state it is in now, and what follows from that
  * state and is needed for each statement (computed once a change, not once a statement).
  */
-import { CLIENT_DEPRECATE_EOF, CLIENT_FOUND_ROWS } from "../../shared/mysql/capabilities.ts";
+import {
+  CLIENT_DEPRECATE_EOF,
+  CLIENT_FOUND_ROWS,
+  CLIENT_IGNORE_SPACE,
+} from "../../shared/mysql/capabilities.ts";
 import type { ConnectionProfile } from "../../shared/rpc/query_service.ts";
 import type { SqlOptions } from "../../shared/sql/options.ts";
 import type { ClientInfo } from "../session/client.ts";
 import { settingsOf } from "../session/settings.ts";
-import { sqlOptionsOf } from "../session/sql_mode.ts";
+import { IGNORING_SPACE, sqlOptionsOf } from "../session/sql_mode.ts";
 import { initialState, type SessionEvent, type SessionState, step } from "../session/state.ts";
 import { printSessionTarget } from "../session/target.ts";
 import { statusFlagsOf } from "./status.ts";
@@ -102,7 +106,10 @@ export class LiveSession {
 }
 
 function freshState(client: ClientInfo): SessionState {
-  return initialState(client.collation, (client.capabilities & CLIENT_FOUND_ROWS) !== 0);
+  const { capabilities, collation } = client;
+  const state = initialState(collation, (capabilities & CLIENT_FOUND_ROWS) !== 0);
+  if ((capabilities & CLIENT_IGNORE_SPACE) === 0) return state;
+  return { ...state, settings: new Map([["sql_mode", IGNORING_SPACE]]) };
 }
 
 function derive(state: SessionState, client: ClientInfo): Derived {

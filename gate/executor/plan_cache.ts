@@ -27,6 +27,8 @@ export interface CachedPlan {
   readonly label: string;
   /** Of its results in text and in binary protocol. */
   readonly head: KnownHead;
+  /** QUERY_TIMEOUT_MS of a directive inside the text, which is part of the key. */
+  readonly timeoutMs: number | undefined;
   executions: number;
   errors: number;
   timeMs: number;
@@ -64,13 +66,14 @@ export class PlanCache {
     return undefined;
   }
 
-  entry(plan: Plan, original: string): CachedPlan {
+  entry(plan: Plan, original: string, timeoutMs: number | undefined): CachedPlan {
     const label = labelOf(plan.root);
     return {
       plan,
       original: original.slice(0, ORIGINAL_LENGTH_MAX),
       label,
       head: { ...NO_HEAD },
+      timeoutMs,
       ...NOT_RUN,
     };
   }

@@ -28,6 +28,8 @@ const NO_LIMITS = { timeoutMs: 0, rowsMax: 0, bytesMax: 0 };
 export class SessionShards implements Shards {
   readonly #session: LiveSession;
   readonly #tablets: QueryService;
+  /** What the running statement says about its time; undefined: the session's limit counts. */
+  statementTimeoutMs: number | undefined;
 
   constructor(session: LiveSession, tablets: QueryService) {
     this.#session = session;
@@ -112,6 +114,7 @@ export class SessionShards implements Shards {
 
   #request(call: ShardCall, target: Target, transactionId: number, begin: string): ExecuteRequest {
     const { state, profile, client } = this.#session;
+    const timeoutMs = this.statementTimeoutMs ?? state.queryTimeoutMs;
     return {
       target,
       user: client.user,
@@ -122,9 +125,7 @@ export class SessionShards implements Shards {
       sql: call.sql,
       parameters: call.parameters,
       tables: call.tables,
-      limits: state.queryTimeoutMs === 0
-        ? NO_LIMITS
-        : { ...NO_LIMITS, timeoutMs: state.queryTimeoutMs },
+      limits: timeoutMs === 0 ? NO_LIMITS : { ...NO_LIMITS, timeoutMs },
     };
   }
 

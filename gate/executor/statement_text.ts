@@ -1,5 +1,6 @@
 /** One statement of a client's text: its bytes, the text's byte string and the normaliser's view. */
 import { Buffer } from "node:buffer";
+import { directivesOf } from "../../shared/sql/directives.ts";
 import { normalize } from "../../shared/sql/normalize.ts";
 import type { SqlOptions } from "../../shared/sql/options.ts";
 import type { Normalized } from "../../shared/sql/slots.ts";
@@ -9,6 +10,8 @@ export interface StatementText {
   readonly sql: string;
   readonly bytes: Uint8Array;
   readonly normalized: Normalized;
+  /** Where its own part of the text begins, with the comments in front. */
+  readonly from: number;
 }
 
 /** The statement that starts at `from`. */
@@ -18,12 +21,25 @@ export function statementAt(
   options: SqlOptions,
   from: number,
 ): StatementText {
-  return { sql, bytes, normalized: normalize(sql, options, from) };
+  return { sql, bytes, normalized: normalize(sql, options, from), from };
 }
 
 /** A statement that the gate itself has made, as a byte string. */
 export function madeStatement(sql: string, options: SqlOptions): StatementText {
   return statementAt(sql, Buffer.from(sql, "latin1"), options, 0);
+}
+
+/**
+ * The limit that a statement sets itself: QUERY_TIMEOUT_MS of its directives. Undefined when it has
+ * none, or one that is no number; other directives mean nothing here.
+ */
+export function timeoutOf(
+  { sql, normalized, from }: StatementText,
+  options: SqlOptions,
+): number | undefined {
+  const directives = directivesOf(sql.slice(from, normalized.end), options);
+  const value = directives.get("QUERY_TIMEOUT_MS");
+  return value !== undefined && /^[0-9]{1,9}$/.test(value) ? Number(value) : undefined;
 }
 
 /** The statement's own text. */

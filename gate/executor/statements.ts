@@ -26,7 +26,13 @@ import { makePlan } from "./make_plan.ts";
 import type { CachedPlan } from "./plan_cache.ts";
 import { PlanRunner } from "./plan_runner.ts";
 import { sessionLiteral } from "./session_values.ts";
-import { madeStatement, ownText, statementAt, type StatementText } from "./statement_text.ts";
+import {
+  madeStatement,
+  ownText,
+  statementAt,
+  type StatementText,
+  timeoutOf,
+} from "./statement_text.ts";
 
 /** Values of COM_STMT_EXECUTE. */
 export interface BoundParameters {
@@ -140,7 +146,8 @@ export class Statements implements Pipeline {
     const statement = parseStatement(sql, normalized, options);
     if (isLocal(statement)) return { kind: "local", statement };
     const plan = makePlan(statement, text, this.#session, catalog);
-    const cached = plans.entry(plan, ownText(text));
+    const own = { ...text, from: normalized.start };
+    const cached = plans.entry(plan, ownText(text), timeoutOf(own, options));
     plans.add(version, planContext, normalized.key, cached);
     return { kind: "plan", cached, version };
   }
@@ -219,15 +226,23 @@ export class Statements implements Pipeline {
       catalog: this.#gate.catalog(),
     };
     output.expectHead(cached.head);
+    this.#parts.shards.statementTimeoutMs = this.#timeoutMs(cached, text);
     const answer = await this.#runner.run(run, output, signal);
     const rows = output.rowCount;
     this.#finish(answer, output, more);
     this.#remember(answer, rows, plan.returnsRows);
   }
 
+  /** Comments in front of a statement are not part of its plan's key. */
+  #timeoutMs({ timeoutMs }: CachedPlan, text: StatementText): number | undefined {
+    if (text.normalized.start === text.from) return timeoutMs;
+    return timeoutOf(text, this.#session.options) ?? timeoutMs;
+  }
+
   /** Runs a SELECT that the gate has made, and keeps its rows. */
   async fetch(sql: string, signal: AbortSignal): Promise<CapturedRows> {
     const text = madeStatement(sql, this.#session.options);
+    this.#parts.shards.statementTimeoutMs = undefined;
     return await this.withPlan(text, signal, async ({ cached }) => {
       const captured = new CapturedRows();
       const run = {

@@ -16,8 +16,15 @@ const REFUSED: ReadonlySet<string> = new Set([
   "POSTGRESQL",
 ]);
 
+/**
+ * sql_mode of a client that logs in with CLIENT_IGNORE_SPACE, as mysqld makes it: the server's own
+ * and one mode more, until the client sets another.
+ */
+export const IGNORING_SPACE = "concat(@@sql_mode,',IGNORE_SPACE')";
+
 /** The modes in a value of sql_mode, in upper case. VT24004 for one that can't be read. */
 export function modesOf(valueSql: string): ReadonlySet<string> {
+  if (valueSql === IGNORING_SPACE) return new Set(["IGNORE_SPACE"]);
   const value = parseLiteral(valueSql);
   if (value.type === "integer" && value.text !== "0") {
     throw vtError("VT24004", `number ${value.text} as`);
