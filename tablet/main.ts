@@ -11,6 +11,7 @@ import type { TabletRecord } from "../shared/model/records.ts";
 import { printTabletAlias } from "../shared/model/tablet.ts";
 import { openTopology } from "../topo/open.ts";
 import { checkShardName } from "../topo/shards.ts";
+import type { Topology } from "../topo/topology.ts";
 import { addAdminRpc } from "./admin/admin_rpc.ts";
 import { tabletHandlers } from "./admin/handlers.ts";
 import { holdBack } from "./control/commands.ts";
@@ -24,7 +25,7 @@ import {
 } from "./control/loops.ts";
 import { type MysqldSetup, setUpMysqld } from "./control/mysqld_setup.ts";
 import { queryControl, TabletServing } from "./control/query_control.ts";
-import { register, whenReachable } from "./control/registration.ts";
+import { refuseEmptyPrimary, register, whenReachable } from "./control/registration.ts";
 import { addTabletMetrics, statusSections, whyNotReady } from "./control/status.ts";
 import { Tablet } from "./control/tablet.ts";
 import { TopologyView } from "./control/topology_view.ts";
@@ -53,7 +54,8 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
   // Each part is closed before those that it stands on.
   await using scope = new AsyncDisposableStack();
   const topo = scope.use(await openTopology({ flags, log }));
-  const mysqld = scope.use(await setUpMysqld(flags, log, { signal }));
+  const mayBeEmpty = () => checkMayBeEmpty(topo, flags, log, signal);
+  const mysqld = scope.use(await setUpMysqld(flags, { log, signal, mayBeEmpty }));
   const tasks = scope.use(new TaskGroup({ log }));
   const view = new TopologyView(topo, draftRecord(flags, mysqld));
   const vreplication = buildVReplication({
@@ -114,6 +116,16 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
   await sayGoodbye(view, log);
   await within(STOP_TASKS_MS, "ending background tasks", tasks[Symbol.asyncDispose](), log);
   await mysqld.life.stop();
+}
+
+async function checkMayBeEmpty(
+  topo: Topology,
+  flags: TabletFlags,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const place = { alias: aliasOf(flags), keyspace: flags.initKeyspace, shard: flags.initShard };
+  await whenReachable((call) => refuseEmptyPrimary(topo, place, call), log, { signal });
 }
 
 /** Whatever hangs must not keep mysqld from being stopped in order. */

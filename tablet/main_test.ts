@@ -112,6 +112,33 @@ onEach("mysqld that is killed comes back with every acknowledged row", async ({ 
   await sql(a, "INSERT INTO vt_commerce.t VALUES (-1)");
 });
 
+onEach("a primary whose data is gone starts no empty one in its place", async ({ tablet }) => {
+  const a = tablet(100);
+  await a.start();
+  await a.rpc("InitPrimary", { semiSync: false });
+  await sql(a, "CREATE TABLE vt_commerce.t (id int PRIMARY KEY)");
+  await a.stop();
+  const binlogs = `${a.dataDir}/bin-logs`;
+  await Deno.rename(`${a.dataDir}/data`, `${a.dataDir}/data.elsewhere`);
+  await assert.rejects(a.start(), /data is gone, but .*bin-logs holds .*is its disk not mounted/);
+  await Deno.rename(binlogs, `${binlogs}.elsewhere`);
+  for (const _attempt of [1, 2]) {
+    await assert.rejects(
+      a.start(),
+      /is the primary of commerce\/-, but its data directory is empty/,
+    );
+  }
+
+  await Deno.remove(`${a.dataDir}/data`, { recursive: true });
+  await Deno.remove(binlogs, { recursive: true });
+  await Deno.remove(`${a.dataDir}/data.unfinished`);
+  await Deno.rename(`${a.dataDir}/data.elsewhere`, `${a.dataDir}/data`);
+  await Deno.rename(`${binlogs}.elsewhere`, binlogs);
+  await a.start();
+  await waitFor("the primary to serve", () => serving(a));
+  assert.equal(await sql(a, "SELECT COUNT(*) FROM vt_commerce.t"), "0");
+});
+
 onEach("a tablet that is killed adopts its mysqld when it is back", async ({ tablet }) => {
   const a = tablet(100);
   await a.start();

@@ -127,6 +127,20 @@ export function setShardPrimary(
   return updateShard(topo, keyspace, shard, change, call);
 }
 
+/** A shard whose record names `alias` as its primary has none afterwards. */
+export function clearShardPrimary(
+  topo: Topology,
+  keyspace: string,
+  shard: string,
+  alias: TabletAlias,
+  call: Call,
+): Promise<ShardRecord> {
+  return updateShard(topo, keyspace, shard, (record) => {
+    const { primaryAlias, ...rest } = record;
+    return primaryAlias?.cell === alias.cell && primaryAlias.uid === alias.uid ? rest : undefined;
+  }, call);
+}
+
 /** VT21010 while tablets are registered in it. Takes its ShardReplication in each cell along. */
 export async function deleteShard(
   topo: Topology,

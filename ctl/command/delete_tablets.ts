@@ -2,7 +2,7 @@ import { toggle } from "../../shared/flags/flag.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias, type TabletAlias } from "../../shared/model/tablet.ts";
-import { updateShard } from "../../topo/shards.ts";
+import { clearShardPrimary } from "../../topo/shards.ts";
 import { deleteTablet } from "../../topo/tablets.ts";
 import { lockShard } from "../../topo/locks.ts";
 import { defineCommand } from "./command.ts";
@@ -56,11 +56,7 @@ async function removeTablet(context: CommandContext, tablet: TabletRecord): Prom
     const action = `DeleteTablets(${printTabletAlias(alias)})`;
     await using lock = await lockShard(context.topo, keyspace, shard, action, context);
     lock.check();
-    await updateShard(context.topo, keyspace, shard, (record) => {
-      if (record.primaryAlias === undefined || !same(record.primaryAlias, alias)) return undefined;
-      const { primaryAlias: _, ...rest } = record;
-      return rest;
-    }, context);
+    await clearShardPrimary(context.topo, keyspace, shard, alias, context);
   }
   await deleteTablet(context.topo, alias, context);
 }

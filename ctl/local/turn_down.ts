@@ -7,7 +7,7 @@ import { printTabletAlias } from "../../shared/model/tablet.ts";
 import { sameShard } from "../../shared/key/range.ts";
 import { listCells } from "../../topo/cells.ts";
 import { getSrvKeyspace } from "../../topo/srv_keyspaces.ts";
-import { getShard } from "../../topo/shards.ts";
+import { clearShardPrimary, getShard } from "../../topo/shards.ts";
 import { hasId } from "../../topo/records.ts";
 import { deleteTablet, listAllTablets } from "../../topo/tablets.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
@@ -113,7 +113,10 @@ async function removeTablet(
   await Deno.remove(dir, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  await deleteTablet(job.topo, record.alias, job.run);
+  const { keyspace, shard, alias } = record;
+  // A tablet of that name that comes back with nothing is no primary.
+  await clearShardPrimary(job.topo, keyspace, shard, alias, job.run);
+  await deleteTablet(job.topo, alias, job.run);
   await job.forget(name);
   job.run.progress(`${name} is turned down, with its data`);
 }

@@ -4,7 +4,7 @@ import { MemoryTree } from "../../topo/memory/tree.ts";
 import { createCell } from "../../topo/cells.ts";
 import { DEFAULT_KEYSPACE } from "../../topo/keyspaces.ts";
 import { registerTablet } from "../../topo/registration.ts";
-import { updateShard } from "../../topo/shards.ts";
+import { getShard, updateShard } from "../../topo/shards.ts";
 import { rebuildKeyspaceGraph } from "../../topo/srv_keyspaces.ts";
 import { listAllTablets } from "../../topo/tablets.ts";
 import type { Topology } from "../../topo/topology.ts";
@@ -105,7 +105,7 @@ Deno.test("turnDown() leaves a shard alone that serves in a cell which the file 
 
 Deno.test("turnDown() removes a tablet of a shard that serves no more, with its data", async () => {
   await using world = await oneTablet(true);
-  const off = { isPrimaryServing: false };
+  const off = { isPrimaryServing: false, primaryAlias: parseTabletAlias(NAME) };
   await updateShard(world.topo, "customer", "-", (shard) => ({ ...shard, ...off }), CALL);
   await rebuildKeyspaceGraph(world.topo, "customer", { ...CALL, cells: ["zone1"] });
   await world.turnDown();
@@ -113,6 +113,7 @@ Deno.test("turnDown() removes a tablet of a shard that serves no more, with its 
   assert.ok(!await isThere(world.data));
   const left = await listAllTablets(world.topo, CALL);
   assert.deepEqual(left.map(({ alias }) => printTabletAlias(alias)), []);
+  assert.equal((await getShard(world.topo, "customer", "-", CALL)).primaryAlias, undefined);
 });
 
 Deno.test("turnDown() keeps the data of a tablet that the topology doesn't know", async () => {

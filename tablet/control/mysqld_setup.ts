@@ -37,12 +37,18 @@ const UNMANAGED_CHECK_MS = 1000;
 const SPARE_CONNECTIONS = 100;
 const BUFFER_POOL_MB = 32;
 
-export function setUpMysqld(flags: TabletFlags, log: Log, call: Call): Promise<MysqldSetup> {
-  const managed = flags.unmanagedSocket === "" && flags.unmanagedHost === "";
-  return managed ? setUpManaged(flags, log, call) : setUpUnmanaged(flags, call);
+export interface SetupOptions extends Call {
+  readonly log: Log;
+  /** Throws when the tablet must not start with an empty data directory. */
+  readonly mayBeEmpty: () => Promise<void>;
 }
 
-async function setUpManaged(flags: TabletFlags, log: Log, call: Call): Promise<MysqldSetup> {
+export function setUpMysqld(flags: TabletFlags, options: SetupOptions): Promise<MysqldSetup> {
+  const managed = flags.unmanagedSocket === "" && flags.unmanagedHost === "";
+  return managed ? setUpManaged(flags, options) : setUpUnmanaged(flags, options);
+}
+
+async function setUpManaged(flags: TabletFlags, options: SetupOptions): Promise<MysqldSetup> {
   if (flags.dataDir === "") {
     throw vtError("VT22001", "--data-dir is missing: a tablet keeps its mysqld's data there");
   }
@@ -62,11 +68,11 @@ async function setUpManaged(flags: TabletFlags, log: Log, call: Call): Promise<M
     extraLines: await extraLines(flags.extraMyCnf),
     bufferPoolMb: BUFFER_POOL_MB,
     connectionsMax: flags.poolSize + flags.transactionCap + SPARE_CONNECTIONS,
-  }, call);
+  }, options);
   const address = { socketPath: folder.paths.socket };
-  const first = folder.fresh ? await initialise(folder, address, initSql, call) : undefined;
+  const first = folder.fresh ? await initialise(folder, address, initSql, options) : undefined;
   const dba = new Dba({ address, user: MYSQL_USERS.dba, password: "" });
-  const life = new MysqldSupervisor(folder, log, first);
+  const life = new MysqldSupervisor(folder, options.log, first);
   return {
     server: { dba, flavor: folder.flavor },
     life,
@@ -89,16 +95,18 @@ async function initialise(
   folder: PreparedFolder,
   address: MysqldAddress,
   initSql: Parameters<typeof runInitDbSql>[1],
-  call: Call,
+  options: SetupOptions,
 ): Promise<MysqldProcess> {
-  const process = await startMysqld(folder.server, folder.paths, call);
+  let process: MysqldProcess | undefined;
   try {
+    await options.mayBeEmpty();
+    process = await startMysqld(folder.server, folder.paths, options);
     await using root = new Dba({ address, user: "root", password: "" });
-    await runInitDbSql({ dba: root, flavor: folder.flavor }, initSql, call);
+    await runInitDbSql({ dba: root, flavor: folder.flavor }, initSql, options);
     await folder.finish();
     return process;
   } catch (error) {
-    await process.stop();
+    await process?.stop();
     folder[Symbol.dispose]();
     throw error;
   }

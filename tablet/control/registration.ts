@@ -2,7 +2,8 @@
 import { sleep } from "../../shared/host/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
-import { VtError } from "../../shared/error/errors.ts";
+import { VtError, vtError } from "../../shared/error/errors.ts";
+import { printTabletAlias } from "../../shared/model/tablet.ts";
 import { DEFAULT_KEYSPACE } from "../../topo/keyspaces.ts";
 import { registerTablet } from "../../topo/registration.ts";
 import { hasId } from "../../topo/records.ts";
@@ -42,6 +43,31 @@ function mayPass(error: unknown): boolean {
   if (!(error instanceof VtError)) return false;
   return error.status === "unavailable" || error.status === "deadline_exceeded" ||
     error.status === "aborted" || error.id === "VT21001" || error.id === "VT21006";
+}
+
+/**
+ * VT22002 when a tablet whose data directory is empty is its shard's primary by the record: its
+ * rows are lost or on a disk that isn't mounted, and replicas have what it hasn't.
+ */
+export async function refuseEmptyPrimary(
+  topo: Topology,
+  { alias, keyspace, shard }: Pick<TabletRecord, "alias" | "keyspace" | "shard">,
+  call: Call,
+): Promise<void> {
+  try {
+    const { primaryAlias } = await getShard(topo, keyspace, checkShardName(shard), call);
+    if (!isSelf(primaryAlias, alias)) return;
+  } catch (error) {
+    if (hasId(error, "VT21001")) return;
+    throw error;
+  }
+  const name = printTabletAlias(alias);
+  throw vtError(
+    "VT22002",
+    `${name} is the primary of ${keyspace}/${shard}, but its data directory is empty: bring the ` +
+      `data back (is its disk mounted?), or give it up: DeleteTablets --allow-primary ${name}, then ` +
+      `PlannedReparentShard ${keyspace}/${shard} promotes the most advanced replica`,
+  );
 }
 
 /** Writes the record, creating keyspace and shard where they are missing; gives it as written. */

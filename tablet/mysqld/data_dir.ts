@@ -64,7 +64,7 @@ export async function prepareFolder(
       server,
       paths,
       fresh,
-      finish: () => removeAll(paths.unfinished),
+      finish: () => finish(paths),
       [Symbol.dispose]: () => lock.dispose(),
     };
   } catch (error) {
@@ -95,6 +95,7 @@ async function ensureData(
     await checkOwner(flavor, paths);
     return false;
   }
+  if (!unfinished) await refuseLostData(paths);
   await Deno.writeTextFile(paths.unfinished, "");
   for (const left of [paths.dataDir, paths.binlogFolder, paths.relayLogFolder]) {
     await removeAll(left);
@@ -104,6 +105,24 @@ async function ensureData(
   const template = await ensureTemplate(flavor, server, templateFolder, systemUser, call);
   await copyTemplate(template, paths.dataDir);
   return true;
+}
+
+/** Binlogs without the data that they were written for: nothing new may take their place. */
+async function refuseLostData(paths: MysqldPaths): Promise<void> {
+  for await (const { name } of Deno.readDir(paths.binlogFolder)) {
+    throw vtError(
+      "VT22002",
+      `${paths.dataDir} is gone, but ${paths.binlogFolder} holds ${name}: is its disk not mounted? ` +
+        `Bring the data back; to begin with nothing, remove ${paths.binlogFolder} too`,
+    );
+  }
+}
+
+/** From here on the data counts, also after a power cut: the mark must not come back. */
+async function finish(paths: MysqldPaths): Promise<void> {
+  await removeAll(paths.unfinished);
+  using folder = await Deno.open(paths.root);
+  await folder.sync();
 }
 
 /** MySQL's dictionary is in mysql.ibd, which MariaDB does not have. */

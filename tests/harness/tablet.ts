@@ -122,13 +122,15 @@ export class TestTablet implements AsyncDisposable {
 
   /** Waits until a page answers 200. The end of the log is in the error when it does not. */
   async waitUntil(path: string): Promise<void> {
+    const ended = () => this.#child?.running === false;
     try {
       await waitFor(`${path} of ${this.name}`, async () => {
-        if (this.#child?.running === false) throw new Error("the tablet has ended");
+        if (ended()) return true;
         const response = await fetch(`${this.url}${path}`);
         await response.body?.cancel();
         return response.ok;
       }, { timeoutMs: 30_000 });
+      if (ended()) throw new Error("the tablet has ended");
     } catch (error) {
       const log = (await Deno.readTextFile(this.logFile)).split("\n").slice(-25).join("\n");
       throw new Error(`${this.name} does not come up:\n${log}`, { cause: error });
