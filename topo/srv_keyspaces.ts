@@ -42,6 +42,8 @@ export interface RebuildOptions extends Call {
   readonly cells?: readonly string[];
   /** Accept shards that leave part of the key space uncovered. */
   readonly allowPartial?: boolean;
+  /** A cell where traffic is being moved keeps its record instead of throwing: it is the workflow's. */
+  readonly keepMigrating?: boolean;
 }
 
 /**
@@ -60,7 +62,15 @@ export async function rebuildKeyspaceGraph(
   for (const cell of cells) {
     const store = await topo.cell(cell, options);
     const path = srvKeyspacePath(keyspace);
-    checkNotMigrating((await readOptional(store, path, CODEC, options))?.record);
+    const migrating = migratingType((await readOptional(store, path, CODEC, options))?.record);
+    if (migrating !== undefined) {
+      if (options.keepMigrating === true) continue;
+      throw vtError(
+        "VT22002",
+        "can't rebuild serving keyspace while a migration is on going. " +
+          `TabletControls is set for partition ${migrating.toUpperCase()}`,
+      );
+    }
     lock.check();
     await store.put(path, CODEC.encode(built), undefined, options);
   }
@@ -109,13 +119,9 @@ export function buildSrvKeyspace(
   };
 }
 
-function checkNotMigrating(record: SrvKeyspace | undefined): void {
-  for (const partition of record?.partitions ?? []) {
-    if (!partition.shardTabletControls.some((control) => control.queryServiceDisabled)) continue;
-    throw vtError(
-      "VT22002",
-      "can't rebuild serving keyspace while a migration is on going. " +
-        `TabletControls is set for partition ${partition.servedType.toUpperCase()}`,
-    );
-  }
+/** A tablet type whose queries are switched off somewhere: its traffic was moved, or is being. */
+function migratingType(record: SrvKeyspace | undefined): TabletType | undefined {
+  return record?.partitions.find(({ shardTabletControls }) =>
+    shardTabletControls.some((control) => control.queryServiceDisabled)
+  )?.servedType;
 }

@@ -118,7 +118,9 @@ export class Cluster implements AsyncDisposable {
     await this.#each(tablets, (tablet) => this.#tabletIs("readyz", tablet, run));
     const silent = await this.#notServing(topo, tablets, run);
     run.progress(silent.length === 0 ? "tablets serve" : `not serving yet: ${silent.join(", ")}`);
-    for (const { name } of spec.keyspaces) await rebuildKeyspaceGraph(topo, name, run);
+    for (const { name } of spec.keyspaces) {
+      await rebuildKeyspaceGraph(topo, name, { ...run, keepMigrating: true });
+    }
     await rebuildVSchemaGraph(topo, run);
     for (const keyspace of spec.keyspaces) await this.#initialSchema(keyspace, run);
     await this.#stopSurplusGates(spec);
