@@ -115,7 +115,11 @@ async function removeTablet(
   });
   const { keyspace, shard, alias } = record;
   // A tablet of that name that comes back with nothing is no primary.
-  await clearShardPrimary(job.topo, keyspace, shard, alias, job.run);
+  try {
+    await clearShardPrimary(job.topo, keyspace, shard, alias, job.run);
+  } catch (error) {
+    if (!hasId(error, "VT21001")) throw error; // The shard's record is gone already.
+  }
   await deleteTablet(job.topo, alias, job.run);
   await job.forget(name);
   job.run.progress(`${name} is turned down, with its data`);
