@@ -30,7 +30,7 @@ import { rowsOf } from "../stream/row_batch.ts";
 import type { Applier } from "./applier.ts";
 import { parseLastPk, printLastPk } from "./last_pk.ts";
 import { play } from "./player.ts";
-import { deleteRows, insertRows } from "./row_statements.ts";
+import { deleteRows, insertPackets } from "./row_statements.ts";
 import type { WriteSession } from "./session.ts";
 import type { TablePlan } from "./target_table.ts";
 import type { TargetTables } from "./target_tables.ts";
@@ -294,13 +294,13 @@ class SnapshotWriter {
       await session.run(sql, call);
     };
     try {
-      await insertRows(plan, this.#rowsOf(batch), "INSERT", run);
+      await insertPackets(plan, batch, this.#columns, run);
     } catch (error) {
       const known = error instanceof MysqlError && error.errno === ER_DUP_ENTRY;
       if (!known || plan.key === undefined) throw error;
       // Changes brought some of them before; then another duplicate is one of another row.
       await deleteRows(plan, plan.key, [...this.#rowsOf(batch)], run);
-      await insertRows(plan, this.#rowsOf(batch), "INSERT", run);
+      await insertPackets(plan, batch, this.#columns, run);
     }
   }
 

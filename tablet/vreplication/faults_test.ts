@@ -14,7 +14,7 @@ const ROWS = 60_000;
 
 /** Doubles the rows until there are enough. */
 async function fill(cluster: StreamCluster): Promise<void> {
-  await cluster.sql(cluster.source, "INSERT INTO t VALUES (1, REPEAT('x', 60), 1)");
+  await cluster.sql(cluster.source, "INSERT INTO t VALUES (1, REPEAT('x', 700), 1)");
   for (let rows = 1; rows < ROWS; rows *= 2) {
     await cluster.sql(
       cluster.source,
@@ -57,10 +57,16 @@ function keyspaceIdOf(id: string | null | undefined): KeyspaceId {
   return keyspaceId;
 }
 
+async function isCopying(cluster: StreamCluster): Promise<boolean> {
+  const streams = await Promise.all(cluster.targets.map((target) => cluster.stream(target)));
+  return streams.some(({ copyState }) => copyState.some(({ lastPk }) => lastPk !== ""));
+}
+
 /** The rows that a target must have, and that it has. */
 async function compare(cluster: StreamCluster): Promise<void> {
-  for (const [table, place, order] of [["t", 0, "id"], ["u", 2, "name, k"]] as const) {
-    const select = `SELECT * FROM ${table} ORDER BY ${order}`;
+  const tables = [["t", 0, "id, SHA2(v, 256), n", "id"], ["u", 2, "*", "name, k"]] as const;
+  for (const [table, place, columns, order] of tables) {
+    const select = `SELECT ${columns} FROM ${table} ORDER BY ${order}`;
     const rows = await cluster.sql(cluster.source, select);
     for (const [i, target] of cluster.targets.entries()) {
       const range = parseShardName(cluster.shards[i] ?? "");
@@ -81,11 +87,15 @@ for (const server of testServers()) {
     const writer = startStreamWriter(cluster.source, random, ROWS * 2);
     try {
       await cluster.createStreams(rules);
+      let inCopy = 0;
       for (let i = 0; i < 4; i++) {
         const before = writer.written;
+        if (i === 0) await waitFor("the copy to begin", () => isCopying(cluster));
+        inCopy += Number(await isCopying(cluster));
         await pickFault(cluster, random)();
-        await waitFor("writes to go on", () => writer.written > before + 50);
+        await waitFor("writes to go on", () => writer.written > before + 20);
       }
+      assert.ok(inCopy > 0);
       await cluster.untilState("Running");
       for (let i = 0; i < 4; i++) {
         const before = writer.written;

@@ -2,16 +2,25 @@
  * Statements that write rows, many rows each. A batch that comes out as one text of a megabyte
  * costs mysqld one parse and one round trip.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Row, RowChange } from "../../shared/binlog/change.ts";
 import { netEffect } from "./net_effect.ts";
+import { PacketCursor } from "./packet_cursor.ts";
 import { SqlBuffer } from "./sql_buffer.ts";
 import type { TablePlan, WrittenColumn } from "./target_table.ts";
 
 /** Of one statement, about. What mariadb-dump writes too. */
 const STATEMENT_BYTES = 1024 * 1024;
 
+/** Put together without a look at what the server says. */
+const YIELD_BYTES = 64 * 1024;
+
 /** Ranges that the optimizer of either server looks up one by one without a doubt. */
 const KEYS_PER_STATEMENT = 300;
+
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const COMMA = 0x2c;
 
 /** Runs a statement; the bytes are valid until its promise resolves. */
 export type RunSql = (sql: Uint8Array) => Promise<void>;
@@ -21,36 +30,82 @@ export type InsertWord = "INSERT" | "REPLACE";
 /** Writes rows in multi-row statements. */
 export async function insertRows(
   plan: TablePlan,
-  rows: Iterable<Row>,
+  rows: readonly Row[],
   word: InsertWord,
   run: RunSql,
 ): Promise<void> {
-  const sql = new SqlBuffer();
+  let at = 0;
+  await insertTuples(plan, word, run, (sql) => {
+    const row = rows[at++];
+    if (row === undefined) return false;
+    writeTuple(sql, row, plan.columns);
+    return true;
+  });
+}
+
+/** The same for rows as packets of the text protocol, of `columnCount` columns each. */
+export async function insertPackets(
+  plan: TablePlan,
+  batch: readonly Uint8Array[],
+  columnCount: number,
+  run: RunSql,
+): Promise<void> {
+  const cursor = new PacketCursor(batch, columnCount, plan.columns);
+  await insertTuples(plan, "INSERT", run, (sql) => cursor.write(sql));
+}
+
+/**
+ * While one statement runs, the next is put together. `write` appends the next row, and gives
+ * false when there is none.
+ */
+async function insertTuples(
+  plan: TablePlan,
+  word: InsertWord,
+  run: RunSql,
+  write: (sql: SqlBuffer) => boolean,
+): Promise<void> {
   const names = plan.columns.map(({ name }) => name).join(", ");
   const head = `${word} INTO ${plan.name} (${names}) VALUES `;
-  let count = 0;
-  for (const row of rows) {
-    sql.text(count === 0 ? head : ", ");
-    writeTuple(sql, row, plan.columns);
-    count++;
-    if (sql.length < STATEMENT_BYTES) continue;
-    await run(sql.written());
-    sql.clear();
-    count = 0;
+  let sql = new SqlBuffer();
+  let other = new SqlBuffer();
+  let running: Promise<void> | undefined;
+  for (let yieldAt = 0;;) {
+    const start = sql.length;
+    if (start === 0) sql.text(head);
+    else sql.byte(COMMA);
+    if (!write(sql)) {
+      sql.truncate(start);
+      break;
+    }
+    if (sql.length >= STATEMENT_BYTES) {
+      await running;
+      running = run(sql.written());
+      // Awaited before the next begins, or at the end; a failure waits until then.
+      running.catch(() => {});
+      [sql, other] = [other, sql];
+      sql.clear();
+      yieldAt = 0;
+    }
+    if (running !== undefined && sql.length >= yieldAt) {
+      // Lets the statement that runs go out to the server.
+      await setImmediate();
+      yieldAt = sql.length + YIELD_BYTES;
+    }
   }
-  if (count > 0) await run(sql.written());
+  await running;
+  if (sql.length > 0) await run(sql.written());
 }
 
 function writeTuple(sql: SqlBuffer, row: Row, columns: readonly WrittenColumn[]): void {
-  let before = 0x28;
+  let before = OPEN;
   for (const { index, form } of columns) {
     sql.byte(before);
     sql.literal(row[index] ?? null, form);
-    before = 0x2c;
+    before = COMMA;
   }
   // A table of generated columns alone.
   if (columns.length === 0) sql.byte(before);
-  sql.byte(0x29);
+  sql.byte(CLOSE);
 }
 
 /** Deletes rows by their primary key. */
@@ -74,13 +129,13 @@ export async function deleteRows(
 function writeInList(sql: SqlBuffer, key: readonly WrittenColumn[], rows: readonly Row[]): void {
   for (const { name, index, form } of key) {
     sql.text(`${name} IN `);
-    let before = 0x28;
+    let before = OPEN;
     for (const row of rows) {
       sql.byte(before);
       sql.literal(row[index] ?? null, form);
-      before = 0x2c;
+      before = COMMA;
     }
-    sql.byte(0x29);
+    sql.byte(CLOSE);
   }
 }
 

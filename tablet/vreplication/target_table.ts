@@ -31,7 +31,7 @@ export interface TablePlan {
   readonly table: string;
   /** Quoted. */
   readonly name: string;
-  /** All that can be written: generated columns make themselves. */
+  /** All that can be written, in the stream's order: generated columns make themselves. */
   readonly columns: readonly WrittenColumn[];
   /** The table's primary key; undefined when it has none. */
   readonly key: readonly WrittenColumn[] | undefined;

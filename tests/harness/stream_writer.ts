@@ -9,7 +9,7 @@ import type { TestTablet } from "./tablet.ts";
 
 /** Two tables: a number as key; a text and a number as key, in an order that is not the bytes'. */
 export const WRITER_TABLES: readonly string[] = [
-  "CREATE TABLE t (id bigint PRIMARY KEY, v varchar(80), n int NOT NULL, KEY (n))",
+  "CREATE TABLE t (id bigint PRIMARY KEY, v varchar(800), n int NOT NULL, KEY (n))",
   "CREATE TABLE u (name varchar(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, k int, " +
   "id bigint NOT NULL, v varchar(80), PRIMARY KEY (name, k))",
 ];
