@@ -51,6 +51,12 @@ export function createWorkflow(creation: Creation): Program {
           }`
         ),
       ),
+      // Before there are two tables of a name, gates know which is meant.
+      phase("Saving VSchema and routing rules", records, [
+        ...(vschema === undefined ? [] : [`Update VSchema of keyspace ${vschema.keyspace}`]),
+        ...(rules === undefined ? [] : ["Update routing rules"]),
+      ]),
+      phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
       phase(
         "Creating tables",
         tables.map((one): Effect => ({ do: "create_tables", ...one })),
@@ -58,11 +64,6 @@ export function createWorkflow(creation: Creation): Program {
           `Create tables [${added.map(({ name }) => name).join(",")}] on ${at.keyspace}/${at.shard}`
         ),
       ),
-      phase("Saving VSchema and routing rules", records, [
-        ...(vschema === undefined ? [] : [`Update VSchema of keyspace ${vschema.keyspace}`]),
-        ...(rules === undefined ? [] : ["Update routing rules"]),
-      ]),
-      phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
       phase(
         "Starting streams",
         creation.start ? places.map((at): Effect => ({ do: "start_streams", at, workflow })) : [],
@@ -87,8 +88,6 @@ function undo(
   ];
   return [
     phase("Undoing", places.map((at): Effect => ({ do: "delete_streams", at, workflow })), []),
-    phase("", records, []),
-    phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
     phase(
       "",
       created.flatMap(({ at, tables }) =>
@@ -96,6 +95,8 @@ function undo(
       ),
       [],
     ),
+    phase("", records, []),
+    phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
   ];
 }
 

@@ -49,12 +49,7 @@ function completeTables(facts: WorkflowFacts, options: Completion): readonly Pha
   );
   const verb = options.renameTables ? "Renaming" : "Dropping";
   return [
-    phase("Removing routing rules", records, [
-      ...(options.keepRoutingRules
-        ? []
-        : ["Routing rules for participating tables will be deleted"]),
-    ]),
-    phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
+    // Rules say which of two tables of a name is meant, until there is one.
     phase(
       `${verb} source tables`,
       options.keepData ? [] : dropAll(sources, tables, options.renameTables),
@@ -62,6 +57,12 @@ function completeTables(facts: WorkflowFacts, options: Completion): readonly Pha
         `${verb} these tables from the database and removing them from the vschema for keyspace ${sourceKeyspace}: [${on}]`,
       ],
     ),
+    phase("Removing routing rules", records, [
+      ...(options.keepRoutingRules
+        ? []
+        : ["Routing rules for participating tables will be deleted"]),
+    ]),
+    phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
     phase(
       "Removing denied tables",
       places(sources).map((at): Effect => ({ do: "deny", at, tables, denied: false })),
@@ -123,14 +124,6 @@ export function cancel(facts: WorkflowFacts, options: Cancellation): Program {
         })),
         [],
       ),
-      phase(
-        "Removing routing rules",
-        records,
-        isMove && !options.keepRoutingRules
-          ? ["Routing rules for participating tables will be deleted"]
-          : [],
-      ),
-      phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
       // A switch that was cut may have left the source refusing writes.
       ...reopen(facts),
       phase(
@@ -145,6 +138,14 @@ export function cancel(facts: WorkflowFacts, options: Cancellation): Program {
           }]`,
         ],
       ),
+      phase(
+        "Removing routing rules",
+        records,
+        isMove && !options.keepRoutingRules
+          ? ["Routing rules for participating tables will be deleted"]
+          : [],
+      ),
+      phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
       deletion(sources, reverseName(name), "source"),
       deletion(targets, name, "target"),
     ],

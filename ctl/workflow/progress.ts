@@ -27,7 +27,7 @@ export interface Progress {
   /** 0 ... 100. */
   readonly percent: number;
   readonly lagSeconds: number;
-  readonly state: "copying" | "running" | "stopped" | "error";
+  readonly state: "copying" | "catching up" | "running" | "stopped" | "error";
 }
 
 export function measure(
@@ -55,7 +55,7 @@ export function measure(
       phase: pending.get(table) ?? "pending",
     };
   });
-  const lags = facts.streams.filter(({ stream }) => stream.state === "Running")
+  const lags = facts.streams.filter(({ stream }) => stream.position !== "")
     .map(({ stream }) => lagSeconds(stream, nowSeconds));
   return {
     tables,
@@ -99,7 +99,8 @@ function stateOf(
   if (streams.some(({ stream }) => stream.state === "Error")) return "error";
   if (streams.some(({ stream }) => stream.state === "Stopped")) return "stopped";
   const isCopying = pending.length > 0 || streams.some(({ stream }) => stream.position === "");
-  return isCopying ? "copying" : "running";
+  if (isCopying) return "copying";
+  return streams.some(({ stream }) => stream.state !== "Running") ? "catching up" : "running";
 }
 
 const BAR_COLUMNS = 30;
@@ -109,7 +110,9 @@ export function printProgressLine(progress: Progress, elapsedSeconds: number): s
   const filled = Math.round(progress.percent / 100 * BAR_COLUMNS);
   const bar = "#".repeat(filled) + ".".repeat(BAR_COLUMNS - filled);
   const parts = [`${progress.rowsCopied} rows copied`, progress.state];
-  if (progress.state === "running") parts.push(`lag ${progress.lagSeconds}s`);
+  if (progress.state === "running" || progress.state === "catching up") {
+    parts.push(`lag ${progress.lagSeconds}s`);
+  }
   const eta = etaSeconds(progress, elapsedSeconds);
   if (eta !== undefined) parts.push(`ETA ${printSeconds(eta)}`);
   return `[${bar}] ${progress.percent.toFixed(1).padStart(5)}% ${parts.join(", ")}`;

@@ -227,19 +227,25 @@ function splitQualified(name: string): [keyspace: string | undefined, table: str
   return dot < 0 ? [undefined, name] : [name.slice(0, dot), name.slice(dot + 1)];
 }
 
+/**
+ * A table that a VSchema lists hides those of its name that only exist: copies on their way to
+ * another keyspace (go/vt/vtgate/vindexes/vschema.go AddAdditionalGlobalTables).
+ */
 function globalTables(
   keyspaces: ReadonlyMap<string, VSchemaKeyspace>,
 ): ReadonlyMap<string, readonly VSchemaTable[]> {
-  const out = new Map<string, VSchemaTable[]>();
+  const listed = new Map<string, VSchemaTable[]>();
+  const tracked = new Map<string, VSchemaTable[]>();
   for (const keyspace of keyspaces.values()) {
     if (keyspace.requireExplicitRouting) continue;
     for (const [name, table] of keyspace.tables) {
+      const out = keyspace.document.tables.has(name) ? listed : tracked;
       const all = out.get(name);
       if (all === undefined) out.set(name, [table]);
       else all.push(table);
     }
   }
-  return out;
+  return new Map([...tracked, ...listed]);
 }
 
 /** A reference table and its copies are the same rows: any name means the source. */

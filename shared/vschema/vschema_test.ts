@@ -112,6 +112,21 @@ Deno.test("tracked columns join the VSchema, and bring tables that it doesn't li
   assert.throws(() => vschema.findSequence("nothing_seq"), /cannot resolve sequence nothing_seq/);
 });
 
+Deno.test("a table that a VSchema lists hides copies of it that only exist", () => {
+  const copy = { type: "BASE TABLE", columns: [], comment: "" } as const;
+  const vschema = buildVSchema(
+    { ...source(), keyspaces: { commerce: { tables: { product: {} } }, archive: {} } },
+    new Map([
+      ["commerce", [{ ...copy, name: "product" }, { ...copy, name: "log" }]],
+      ["archive", [{ ...copy, name: "product" }, { ...copy, name: "log" }]],
+    ]),
+  );
+  const find = (table: string) =>
+    vschema.findTable({ keyspace: undefined, table }, undefined, "primary").table.keyspace;
+  assert.equal(find("product"), "commerce");
+  assert.throws(() => find("log"), /ambiguous table reference/);
+});
+
 Deno.test("keyspaces are listed with their errors, and one can be chosen for anything", () => {
   const vschema = buildVSchema(source());
   assert.deepEqual(vschema.keyspaceNames(), ["broken", "commerce", "customer", "hidden"]);

@@ -61,6 +61,8 @@ export async function switchTraffic(
   // Under the locks nobody else changes routing, so what is read from here on holds.
   const start = await readWorkflow(context, name.keyspace, name.workflow);
   const startState = printTraffic(readTraffic(start.facts));
+  // Before anything is switched: reads aren't left switched by writes that can't be.
+  if (direction === "there" && !isFrozen(start.facts)) checkNow(context, start.facts, options);
   const steps = direction === "there" ? ["reads", "writes"] as const : ["writes", "reads"] as const;
   const plan: string[] = [];
   let pauseMs: number | undefined;
@@ -146,19 +148,6 @@ function readProgram(
 ): Work | undefined {
   const types = READ_TYPES.filter((type) => options.types.includes(type));
   if (types.length === 0) return undefined;
-  if (direction === "there") {
-    const copying = facts.streams.find(({ stream }) =>
-      stream.copyState.length > 0 || stream.position === ""
-    );
-    if (copying !== undefined) {
-      throw vtError(
-        "VT22002",
-        `cannot switch traffic for workflow ${facts.name} at this time: copy is still in progress: stream ${copying.stream.id} on ${facts.targetKeyspace}/${copying.shard}; ${
-          KIND_NAMES[facts.kind]
-        } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} status tells how far it is`,
-      );
-    }
-  }
   const { cells } = options;
   if (cells.length > 0 && facts.kind !== "reshard") {
     throw vtError(
@@ -205,16 +194,20 @@ async function writeProgram(
   return { primaries: back.primaries, program: writesOf(context, back.facts, options, command) };
 }
 
+function checkNow(context: CommandContext, facts: WorkflowFacts, options: SwitchOptions): void {
+  checkCanSwitch(facts, {
+    lagMaxSeconds: Math.ceil(options.lagMaxMs / 1000),
+    nowSeconds: Math.floor(context.clock.now() / 1000),
+  });
+}
+
 function writesOf(
   context: CommandContext,
   facts: WorkflowFacts,
   options: SwitchOptions,
   command: string,
 ): Program {
-  checkCanSwitch(facts, {
-    lagMaxSeconds: Math.ceil(options.lagMaxMs / 1000),
-    nowSeconds: Math.floor(context.clock.now() / 1000),
-  });
+  checkNow(context, facts, options);
   const [first] = facts.streams;
   return switchWrites(facts, {
     timeoutMs: options.timeoutMs,
