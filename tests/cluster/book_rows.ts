@@ -1,0 +1,108 @@
+/** What is in the tables, against what the guestbook's clients were told. */
+import assert from "node:assert/strict";
+import mysql from "mysql2/promise";
+import { contains, parseShardName } from "../../shared/key/range.ts";
+import { createVindex } from "../../shared/vindex/registry.ts";
+import type { Guestbook } from "./guestbook.ts";
+import type { LocalCluster } from "./local_cluster.ts";
+
+interface CustomerRow {
+  readonly customer_id: number;
+  readonly email: string;
+}
+
+interface OrderRow {
+  readonly customer_id: number;
+  readonly sku: string;
+  readonly price: number;
+}
+
+/** Rows with ids up to this were there before the guestbook. */
+const FIRST_ROWS = 5;
+
+async function query<T>(
+  cluster: LocalCluster,
+  database: string,
+  sql: string,
+): Promise<readonly T[]> {
+  const connection = await mysql.createConnection({
+    host: "127.0.0.1",
+    port: cluster.mysqlPort,
+    user: "user",
+    database,
+  });
+  try {
+    await connection.query("set workload = 'olap'");
+    const [rows] = await connection.query<mysql.RowDataPacket[]>(sql);
+    return rows as readonly unknown[] as readonly T[];
+  } finally {
+    await connection.end();
+  }
+}
+
+/** varbinary comes as bytes. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : new TextDecoder().decode(value as Uint8Array);
+}
+
+/** Rows of the guestbook on these shards of `customer`, counted; throws when the ledgers disagree. */
+export async function checkBook(
+  cluster: LocalCluster,
+  book: Guestbook,
+  shards: readonly string[],
+  keyspace = "customer",
+): Promise<{ readonly customers: number; readonly orders: number }> {
+  const customers: CustomerRow[] = [];
+  const orders: OrderRow[] = [];
+  for (const shard of shards) {
+    const database = `${keyspace}/${shard}`;
+    customers.push(
+      ...await query<CustomerRow>(
+        cluster,
+        database,
+        `select customer_id, email from customer where customer_id > ${FIRST_ROWS}`,
+      ),
+    );
+    orders.push(
+      ...await query<OrderRow>(
+        cluster,
+        database,
+        `select customer_id, sku, price from corder where order_id > ${FIRST_ROWS}`,
+      ),
+    );
+  }
+  const faults = [
+    ...book.customers.check(customers.map(({ email }) => {
+      const text = textOf(email);
+      const name = text.replace(/u$/, "");
+      return [name, text === name ? "new" : "u"] as const;
+    })),
+    ...book.orders.check(orders.map(({ sku, price }) => [textOf(sku), String(price)] as const)),
+  ];
+  assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults`);
+  return { customers: customers.length, orders: orders.length };
+}
+
+/** Every row lies on the shard that its vindex says, as each shard's own server sees it. */
+export async function checkPlacement(
+  cluster: LocalCluster,
+  shards: readonly string[],
+): Promise<void> {
+  const hash = createVindex("hash", "hash", {});
+  if (hash === undefined) throw new TypeError("hash places rows");
+  for (const shard of shards) {
+    const range = parseShardName(shard);
+    for (const table of ["customer", "corder"]) {
+      const rows: readonly { readonly id: number }[] = await query(
+        cluster,
+        `customer/${shard}`,
+        `select customer_id as id from ${table}`,
+      );
+      const astray: readonly { readonly id: number }[] = rows.filter(({ id }) => {
+        const keyspaceId = hash.map([{ type: "integer", text: String(id) }]);
+        return keyspaceId === undefined || !contains(range, keyspaceId);
+      });
+      assert.deepEqual(astray.slice(0, 5), [], `rows of ${table} that don't belong on ${shard}`);
+    }
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * An application that goes on writing while tables move and shards split: clients that insert,
+ * update and delete customers and their orders through the gate, readers beside them, and a ledger
+ * of what they were told. Its rows are known by their texts: "g3-17" is the 17th of client 3.
+ *
+ * Tables are named without a keyspace, as an application does that isn't told where they are.
+ */
+import mysql from "mysql2/promise";
+import { Ledger } from "./ledger.ts";
+
+export interface GuestbookOptions {
+  readonly port: number;
+  readonly clients: number;
+  /** Between two rounds of a client; 0 as fast as it goes. */
+  readonly pauseMs?: number;
+  /** Of ten customers so many stay. */
+  readonly keepOfTen?: number;
+  /** Clients that only read; default 1. */
+  readonly readers?: number;
+}
+
+export interface GuestbookReport {
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly unknown: number;
+  /** errno -> how often, of writes. */
+  readonly errors: ReadonlyMap<number, number>;
+  /** An example of each errno. */
+  readonly examples: ReadonlyMap<number, string>;
+  readonly reads: number;
+  readonly failedReads: readonly string[];
+  /** Longest time of one write, from the first try to its acknowledgement, ms. */
+  readonly longestMs: number;
+}
+
+/** What mysql2 says when the connection, not the statement, failed. */
+const CONNECTION_CODES: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "PROTOCOL_CONNECTION_LOST",
+]);
+const RETRY_MS = 20;
+
+/** CR_SERVER_LOST: the gate lost the tablet after the statement was sent. */
+const SERVER_LOST = 2013;
+/** The gate is stopping, or has gone: the connection is of no more use. */
+const CONNECTION_ERRNOS: ReadonlySet<number> = new Set([1053, 2006]);
+
+interface MysqlFailure extends Error {
+  readonly code?: string;
+  readonly errno?: number;
+  readonly sqlState?: string;
+}
+
+type Outcome =
+  | { readonly is: "done"; readonly insertId: number; readonly affectedRows: number }
+  | { readonly is: "unknown" }
+  | { readonly is: "stopped" };
+
+interface Customer {
+  readonly id: number;
+  readonly text: string;
+  orderId: number | undefined;
+}
+
+export class Guestbook {
+  readonly customers = new Ledger();
+  readonly orders = new Ledger();
+  /** Of acknowledged writes: when they ended and how long they took, ms. */
+  readonly latencies: { readonly atMs: number; readonly tookMs: number }[] = [];
+  readonly #options: GuestbookOptions;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>[] = [];
+  readonly #errors = new Map<number, number>();
+  readonly #examples = new Map<number, string>();
+  readonly #failedReads: string[] = [];
+  #refused = 0;
+  #unknown = 0;
+  #reads = 0;
+  #failure: unknown;
+  #pausing: PromiseWithResolvers<void> | undefined;
+  #paused = 0;
+
+  constructor(options: GuestbookOptions) {
+    this.#options = options;
+    for (let i = 0; i < options.clients; i++) this.#running.push(this.#client(i));
+    for (let i = 0; i < (options.readers ?? 1); i++) this.#running.push(this.#reader());
+  }
+
+  get acknowledged(): number {
+    return this.customers.acknowledgements + this.orders.acknowledgements;
+  }
+
+  /** Resolves once `count` more writes are acknowledged than now. */
+  async more(count: number, timeoutMs: number): Promise<void> {
+    const want = this.acknowledged + count;
+    const deadline = performance.now() + timeoutMs;
+    while (this.acknowledged < want) {
+      this.#check();
+      if (performance.now() > deadline) {
+        const errors = JSON.stringify([...this.#examples.values()]);
+        throw new Error(
+          `only ${count - (want - this.acknowledged)} of ${count} writes went through in ` +
+            `${timeoutMs} ms; errors: ${errors}`,
+        );
+      }
+      await pause(RETRY_MS);
+    }
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Runs `work` while the clients have taken their rows away and stand still. */
+  async quiet<T>(work: () => Promise<T>): Promise<T> {
+    const pausing = Promise.withResolvers<void>();
+    this.#pausing = pausing;
+    try {
+      while (this.#paused < this.#options.clients) {
+        this.#check();
+        await pause(RETRY_MS);
+      }
+      return await work();
+    } finally {
+      this.#pausing = undefined;
+      pausing.resolve();
+    }
+  }
+
+  async stop(): Promise<GuestbookReport> {
+    this.#stop.abort();
+    await Promise.all(this.#running);
+    this.#check();
+    return {
+      acknowledged: this.acknowledged,
+      refused: this.#refused,
+      unknown: this.#unknown,
+      errors: this.#errors,
+      examples: this.#examples,
+      reads: this.#reads,
+      failedReads: this.#failedReads,
+      longestMs: Math.round(this.latencies.reduce((max, { tookMs }) => Math.max(max, tookMs), 0)),
+    };
+  }
+
+  async #client(number: number): Promise<void> {
+    const { keepOfTen = 4, pauseMs = 0 } = this.#options;
+    const session = new Session(this.#options.port);
+    const kept: Customer[] = [];
+    try {
+      for (let n = 0; !this.#stop.signal.aborted && this.#failure === undefined; n++) {
+        if (this.#pausing !== undefined) {
+          for (const customer of kept.splice(0)) await this.#forget(session, customer);
+          this.#paused++;
+          await this.#pausing.promise;
+          this.#paused--;
+        }
+        const customer = await this.#visit(session, `g${number}-${n}`);
+        if (customer !== undefined && n % 10 < keepOfTen) kept.push(customer);
+        else if (customer !== undefined) await this.#forget(session, customer);
+        if (pauseMs > 0) await pause(pauseMs);
+      }
+    } catch (error) {
+      this.#failure ??= error;
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** A new customer, who changes the address, orders and changes the order. */
+  async #visit(session: Session, text: string): Promise<Customer | undefined> {
+    const { customers, orders } = this;
+    const made = await this.#write(
+      session,
+      `insert into customer(email) values('${text}')`,
+      (known) => known ? customers.acknowledged(text, "new") : customers.unknown(text, "new"),
+    );
+    // Whoever does not know the id can't go on with the row.
+    if (made.is !== "done") return undefined;
+    const customer: Customer = { id: made.insertId, text, orderId: undefined };
+    await this.#write(
+      session,
+      `update customer set email = '${text}u' where customer_id = ${customer.id}`,
+      (known) => known ? customers.acknowledged(text, "u") : customers.unknown(text, "u"),
+      1,
+    );
+    const ordered = await this.#write(
+      session,
+      `insert into corder(customer_id, sku, price) values(${customer.id}, '${text}', 7)`,
+      (known) => known ? orders.acknowledged(text, "7") : orders.unknown(text, "7"),
+    );
+    if (ordered.is !== "done") return customer;
+    customer.orderId = ordered.insertId;
+    await this.#write(
+      session,
+      `update corder set price = 8 where customer_id = ${customer.id} and order_id = ${customer.orderId}`,
+      (known) => known ? orders.acknowledged(text, "8") : orders.unknown(text, "8"),
+      1,
+    );
+    return customer;
+  }
+
+  async #forget(session: Session, { id, text, orderId }: Customer): Promise<void> {
+    const { customers, orders } = this;
+    if (orderId !== undefined) {
+      await this.#write(
+        session,
+        `delete from corder where customer_id = ${id} and order_id = ${orderId}`,
+        (known) => known ? orders.acknowledged(text, undefined) : orders.unknown(text, undefined),
+      );
+    }
+    await this.#write(
+      session,
+      `delete from customer where customer_id = ${id}`,
+      (known) =>
+        known ? customers.acknowledged(text, undefined) : customers.unknown(text, undefined),
+      1,
+    );
+  }
+
+  /** Tries until it is acknowledged, or nobody can know whether it was done. */
+  async #write(
+    session: Session,
+    sql: string,
+    book: (known: boolean) => void,
+    rows?: number,
+  ): Promise<Outcome> {
+    const startedMs = performance.now();
+    for (;;) {
+      if (this.#failure !== undefined) return { is: "stopped" };
+      try {
+        const outcome = await session.run(sql);
+        const atMs = performance.now();
+        this.latencies.push({ atMs, tookMs: atMs - startedMs });
+        book(true);
+        if (rows !== undefined && outcome.affectedRows !== rows) {
+          throw new Error(`${outcome.affectedRows} rows instead of ${rows}: ${sql}`);
+        }
+        return { is: "done", ...outcome };
+      } catch (error) {
+        const verdict = this.#classify(error, session);
+        if (verdict === "unknown") {
+          this.#unknown++;
+          book(false);
+          return { is: "unknown" };
+        }
+        if (this.#stop.signal.aborted) return { is: "stopped" };
+        await pause(RETRY_MS);
+      }
+    }
+  }
+
+  /** Refused: it did not happen. Throws what is no clean answer. */
+  #classify(error: unknown, session: Session): "refused" | "unknown" {
+    const { code, errno = 0, sqlState, message } = error as MysqlFailure;
+    const broken = (code !== undefined && CONNECTION_CODES.has(code)) ||
+      message.includes("closed state");
+    if (!broken && (errno <= 0 || sqlState === undefined || !/^[0-9A-Z]{5}$/.test(sqlState))) {
+      throw error;
+    }
+    this.#errors.set(errno, (this.#errors.get(errno) ?? 0) + 1);
+    this.#examples.set(errno, message);
+    const sent = session.sent;
+    if (broken || CONNECTION_ERRNOS.has(errno)) session.drop();
+    if ((broken && sent) || errno === SERVER_LOST) return "unknown";
+    this.#refused++;
+    return "refused";
+  }
+
+  /** Reads must always be answered, whatever is being switched. */
+  async #reader(): Promise<void> {
+    const session = new Session(this.#options.port);
+    while (!this.#stop.signal.aborted && this.#failure === undefined) {
+      try {
+        await session.run("select count(*) from customer where customer_id = 4");
+        this.#reads++;
+      } catch (error) {
+        const { errno, message } = error as MysqlFailure;
+        this.#failedReads.push(`${errno}: ${message}`);
+        session.drop();
+      }
+      await pause(5);
+    }
+    await session.close();
+  }
+}
+
+/** One client's connection, made anew when it breaks. */
+class Session {
+  readonly #port: number;
+  #connection: mysql.Connection | undefined;
+  /** The last statement was sent: if the connection broke, nobody knows of it. */
+  sent = false;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  async run(sql: string): Promise<{ readonly insertId: number; readonly affectedRows: number }> {
+    this.sent = false;
+    this.#connection ??= await this.#connect();
+    this.sent = true;
+    const [result] = await this.#connection.query(sql);
+    const { insertId = 0, affectedRows = 0 } = result as mysql.ResultSetHeader;
+    return { insertId, affectedRows };
+  }
+
+  async #connect(): Promise<mysql.Connection> {
+    const connection = await mysql.createConnection({
+      host: "127.0.0.1",
+      port: this.#port,
+      user: "user",
+      connectTimeout: 5000,
+    });
+    // An idle connection that breaks tells it here; the next use fails too, and is counted.
+    connection.on("error", () => {});
+    return connection;
+  }
+
+  drop(): void {
+    this.#connection?.destroy();
+    this.#connection = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.end().catch(() => {}); // The gate may be gone; the rows are what counts.
+    this.#connection = undefined;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** p-th percentile of what took place between two moments, in ms. */
+export function percentile(
+  latencies: readonly { readonly atMs: number; readonly tookMs: number }[],
+  p: number,
+  fromMs = -Infinity,
+  toMs = Infinity,
+): number {
+  const sorted = latencies.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs)
+    .map(({ tookMs }) => tookMs).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p / 100))] ?? 0;
+}
