@@ -64,6 +64,7 @@ Deno.test("clients of a gate", async (t) => {
   await t.step("settings", () => settings(cluster));
   await t.step("blanks before parentheses", () => ignoreSpace(cluster));
   await t.step("limits of a statement's time", () => statementTimes(cluster));
+  await t.step("SHOW WARNINGS", () => warnings(cluster));
   await t.step("locks", () => locks(cluster));
   await t.step("multi-statements", () => multiStatements(cluster));
   await t.step("a client that leaves is rolled back", () => leavingClient(cluster));
@@ -263,6 +264,36 @@ async function ignoreSpace(cluster: GateCluster): Promise<void> {
   const strict = await connect(cluster, { flags: ["-IGNORE_SPACE"] });
   await assert.rejects(strict.query("select count (*) from customer"));
   await strict.end();
+}
+
+async function warnings(cluster: GateCluster): Promise<void> {
+  const connection = await connect(cluster);
+  const shown = async () =>
+    (await rowsOf(connection, "show warnings")).map((row) => `${row["Level"]} ${row["Code"]}`);
+  const truncating = "select cast('12x' as signed) n from customer where customer_id = 2";
+  for (const inTransaction of [false, true]) {
+    if (inTransaction) await connection.query("begin");
+    await connection.query(truncating);
+    assert.deepEqual(await shown(), ["Warning 1292"]);
+    const [first] = await rowsOf(connection, "show warnings");
+    assert.match(String(first?.["Message"]), /Truncated incorrect INTEGER value: '12x'/);
+    await connection.execute(truncating);
+    assert.deepEqual(await shown(), ["Warning 1292"]);
+    // On each shard that has a row.
+    await connection.query("select cast('12x' as signed) n from customer where customer_id < 6");
+    assert.ok((await shown()).length > 1);
+    await connection.query("select 1");
+    assert.deepEqual(await shown(), []);
+    await assert.rejects(connection.query("select nosuch from customer where customer_id = 2"));
+    assert.deepEqual(await shown(), ["Error 1054"]);
+    if (inTransaction) await connection.query("rollback");
+  }
+  await connection.query(truncating);
+  await connection.query("set @a = 1");
+  assert.deepEqual(await shown(), []);
+  await connection.query("drop table if exists customer.nosuch");
+  assert.deepEqual(new Set(await shown()), new Set(["Note 1051"]));
+  await connection.end();
 }
 
 async function statementTimes(cluster: GateCluster): Promise<void> {

@@ -67,10 +67,17 @@ export class GateSession implements ClientSession {
       isKeyspace: (name) => gate.catalog().vschema.hasKeyspace(name),
     });
     this.#sinceMs = gate.clock.monotonicMs();
+    const { warnings } = session.outcome;
     try {
       await this.#dispatch(command, output, signal);
     } catch (error) {
-      output.error(this.#clientError(error, signal));
+      const told = this.#clientError(error, signal);
+      const { outcome } = session;
+      // A commit that failed half way leaves a warning beside its error.
+      const before = outcome.warnings === warnings ? [] : outcome.warnings;
+      const row = { level: "Error", code: told.errno, message: told.message } as const;
+      outcome.warnings = [row, ...before];
+      output.error(told);
     } finally {
       this.#running = undefined;
       this.#sinceMs = gate.clock.monotonicMs();

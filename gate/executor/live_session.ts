@@ -7,7 +7,7 @@ import {
   CLIENT_FOUND_ROWS,
   CLIENT_IGNORE_SPACE,
 } from "../../shared/mysql/capabilities.ts";
-import type { ConnectionProfile } from "../../shared/rpc/query_service.ts";
+import type { ConnectionProfile, ServerWarning } from "../../shared/rpc/query_service.ts";
 import type { SqlOptions } from "../../shared/sql/options.ts";
 import type { ClientInfo } from "../session/client.ts";
 import { settingsOf } from "../session/settings.ts";
@@ -16,18 +16,12 @@ import { initialState, type SessionEvent, type SessionState, step } from "../ses
 import { printSessionTarget } from "../session/target.ts";
 import { statusFlagsOf } from "./status.ts";
 
-export interface Warning {
-  readonly level: "Note" | "Warning" | "Error";
-  readonly code: number;
-  readonly message: string;
-}
-
 /** What the last statement left behind: FOUND_ROWS(), ROW_COUNT(), LAST_INSERT_ID(), warnings. */
 export interface Outcome {
   foundRows: bigint;
   rowCount: bigint;
   lastInsertId: bigint;
-  warnings: readonly Warning[];
+  warnings: readonly ServerWarning[];
 }
 
 interface Derived {

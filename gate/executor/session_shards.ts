@@ -17,12 +17,14 @@ import type {
   PacketSink,
   PrepareResult,
   QueryService,
+  ServerWarning,
 } from "../../shared/rpc/query_service.ts";
 import type { ShardCall, Shards } from "../engine/shards.ts";
 import { bytesOf } from "../engine/template.ts";
 import type { ShardConnection } from "../session/state.ts";
 import type { LiveSession } from "./live_session.ts";
 
+const NO_WARNINGS: readonly ServerWarning[] = [];
 const NO_LIMITS = { timeoutMs: 0, rowsMax: 0, bytesMax: 0 };
 
 export class SessionShards implements Shards {
@@ -30,6 +32,8 @@ export class SessionShards implements Shards {
   readonly #tablets: QueryService;
   /** What the running statement says about its time; undefined: the session's limit counts. */
   statementTimeoutMs: number | undefined;
+  /** Of the running statement on all its shards; whoever starts one empties it. */
+  warnings: readonly ServerWarning[] = NO_WARNINGS;
 
   constructor(session: LiveSession, tablets: QueryService) {
     this.#session = session;
@@ -41,7 +45,7 @@ export class SessionShards implements Shards {
     const target = this.#target(call.keyspace, call.shard);
     if (transaction.at === "none") {
       const result = await this.#tablets.execute(this.#request(call, target, 0, ""), sink, options);
-      return checked(result.terminal);
+      return this.#checked(result);
     }
     return await this.#executeInTransaction(call, target, sink, options);
   }
@@ -65,16 +69,13 @@ export class SessionShards implements Shards {
     const id = held?.transactionId ?? 0;
     const request = { ...this.#request(call, target, id, ""), reserve: true };
     try {
-      const { transactionId, tablet, terminal } = await this.#tablets.execute(
-        request,
-        sink,
-        options,
-      );
+      const result = await this.#tablets.execute(request, sink, options);
+      const { transactionId, tablet } = result;
       if (held === undefined && transactionId !== 0) {
         const connection = { target, tablet, transactionId };
         this.#session.apply({ on: "lock_connection", connection });
       }
-      return checked(terminal);
+      return this.#checked(result);
     } catch (error) {
       if (error instanceof VtError && endsTransaction(error)) {
         this.#session.apply({ on: "lock_connection", connection: undefined });
@@ -106,6 +107,11 @@ export class SessionShards implements Shards {
   ): Promise<bigint> {
     const target: Target = { keyspace, shard: "-", tabletType: "primary" };
     return await this.#tablets.nextSequence(target, table, count, options);
+  }
+
+  #checked({ terminal, warnings }: ExecuteResult): Uint8Array {
+    if (warnings.length > 0) this.warnings = [...this.warnings, ...warnings];
+    return checked(terminal);
   }
 
   #target(keyspace: string, shard: string): Target {
@@ -141,7 +147,7 @@ export class SessionShards implements Shards {
     try {
       const result = await this.#tablets.execute(request, sink, options);
       if (joined === undefined) this.#joined(target, result);
-      return checked(result.terminal);
+      return this.#checked(result);
     } catch (error) {
       throw this.#failed(error, joined !== undefined);
     }

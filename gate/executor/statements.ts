@@ -9,6 +9,7 @@ import { vtError } from "../../shared/error/errors.ts";
 import { FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
 import { decodeOkPacket } from "../../shared/mysql/ok_packet.ts";
 import { SERVER_MORE_RESULTS_EXISTS } from "../../shared/mysql/status_flags.ts";
+import type { ServerWarning } from "../../shared/rpc/query_service.ts";
 import { parseStatement } from "../../shared/sql/parser.ts";
 import { syntaxError } from "../../shared/sql/syntax_error.ts";
 import type { Value } from "../../shared/value/value.ts";
@@ -18,8 +19,7 @@ import type { Answer, ClientRows } from "../engine/world.ts";
 import { CapturedRows } from "./captured_rows.ts";
 import type { ClientOutput } from "./client_output.ts";
 import type { GateServices } from "./gate_services.ts";
-import type { LiveSession, Warning } from "./live_session.ts";
-import { warningCount } from "./status.ts";
+import type { LiveSession } from "./live_session.ts";
 import { LocalRun, type Pipeline, type SessionParts } from "./local_run.ts";
 import { isLocal, type LocalStatement, runLocal } from "./local_statements.ts";
 import { makePlan } from "./make_plan.ts";
@@ -112,6 +112,8 @@ export class Statements implements Pipeline {
         more,
         signal,
       };
+      // What asks for warnings leaves them there.
+      if (prepared.statement.kind !== "show") this.#session.outcome.warnings = NO_WARNINGS;
       await runLocal(prepared.statement, new LocalRun(options));
       this.#gate.metrics.record("Local", this.#gate.clock.monotonicMs() - started);
       return;
@@ -226,7 +228,9 @@ export class Statements implements Pipeline {
       catalog: this.#gate.catalog(),
     };
     output.expectHead(cached.head);
-    this.#parts.shards.statementTimeoutMs = this.#timeoutMs(cached, text);
+    const { shards } = this.#parts;
+    shards.statementTimeoutMs = this.#timeoutMs(cached, text);
+    shards.warnings = NO_WARNINGS;
     const answer = await this.#runner.run(run, output, signal);
     const rows = output.rowCount;
     this.#finish(answer, output, more);
@@ -324,7 +328,7 @@ export class Statements implements Pipeline {
   /** For FOUND_ROWS(), ROW_COUNT() and LAST_INSERT_ID(). */
   #remember(answer: Answer, rows: number, returnsRows: boolean): void {
     const { outcome } = this.#session;
-    outcome.warnings = shardWarnings(answer, this.#session);
+    outcome.warnings = this.#parts.shards.warnings;
     if (returnsRows || answer.kind === "rows") {
       outcome.foundRows = BigInt(rows);
       outcome.rowCount = -1n;
@@ -339,17 +343,4 @@ export class Statements implements Pipeline {
   }
 }
 
-const NO_WARNINGS: readonly Warning[] = [];
-const ER_UNKNOWN_ERROR = 1105;
-
-/** What SHOW WARNINGS can tell: the texts stay on the shards' connections. */
-function shardWarnings(answer: Answer, session: LiveSession): readonly Warning[] {
-  const count = answer.kind === "rows"
-    ? answer.warnings
-    : answer.kind === "ok"
-    ? answer.ok.warnings
-    : warningCount(answer.terminal, session.deprecateEof);
-  if (count === 0) return NO_WARNINGS;
-  const message = `${count} warnings on the shards, whose texts the gate doesn't keep`;
-  return [{ level: "Warning", code: ER_UNKNOWN_ERROR, message }];
-}
+const NO_WARNINGS: readonly ServerWarning[] = [];

@@ -37,17 +37,6 @@ export function patchStatus(terminal: Uint8Array, flags: number): void {
   }
 }
 
-/** Warnings in an OK or EOF packet with its frame header. */
-export function warningCount(terminal: Uint8Array, deprecateEof: boolean): number {
-  let at = FRAME_HEADER_BYTES + 1;
-  if (terminal[FRAME_HEADER_BYTES] === OK_HEADER || deprecateEof) {
-    at += lenencBytes(terminal[at]);
-    // The second integer, then the status flags.
-    at += lenencBytes(terminal[at]) + 2;
-  }
-  return (terminal[at] ?? 0) | ((terminal[at + 1] ?? 0) << 8);
-}
-
 function writeFlags(packet: Uint8Array, at: number, flags: number): void {
   const shard = (packet[at] ?? 0) | ((packet[at + 1] ?? 0) << 8);
   const patched = (shard & ~SESSION_FLAGS) | flags;

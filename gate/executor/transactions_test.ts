@@ -26,7 +26,7 @@ function tablets(
       try {
         const terminal = answer(request);
         const transactionId = request.transactionId || (request.begin === "" ? 0 : ++lastId);
-        return Promise.resolve({ transactionId, tablet: ALIAS, terminal });
+        return Promise.resolve({ transactionId, tablet: ALIAS, terminal, warnings: [] });
       } catch (error) {
         return Promise.reject(error);
       }

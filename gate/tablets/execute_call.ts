@@ -47,11 +47,12 @@ export class ExecuteCall implements Receiver {
       this.#settled.reject(error);
       return;
     }
-    const { transactionId, terminal } = end;
+    const { transactionId, terminal, warnings } = end;
     this.#settled.resolve({
       transactionId,
       tablet: this.#tablet,
       terminal: this.#slab.copy(terminal),
+      warnings,
     });
   }
 

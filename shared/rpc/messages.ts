@@ -13,6 +13,7 @@ import type {
   ExecuteResult,
   Limits,
   PrepareResult,
+  ServerWarning,
 } from "./query_service.ts";
 import { WireReader, WireWriter } from "./wire.ts";
 
@@ -269,19 +270,30 @@ export function readSequenceRequest(reader: WireReader): SequenceRequest {
   return request;
 }
 
-/** The END of execute: its head, the packets that are left, and the terminal packet last. */
-export const EXECUTE_END_HEAD_BYTES = 12;
+/**
+ * The END of execute: its head, the packets that are left, the terminal packet, and warnings last,
+ * as JSON; without any they take no bytes.
+ */
+export const EXECUTE_END_HEAD_BYTES = 16;
+
+const NO_WARNINGS: readonly ServerWarning[] = [];
 
 export function writeExecuteEnd(
   out: WireWriter,
   transactionId: number,
   packets: Uint8Array,
   terminal: Uint8Array,
+  warnings: readonly ServerWarning[] = NO_WARNINGS,
 ): void {
+  const document = warnings.length === 0
+    ? undefined
+    : new TextEncoder().encode(JSON.stringify(warnings));
   out.u53(transactionId);
   out.u32(terminal.length);
+  out.u32(document?.length ?? 0);
   out.raw(packets);
   out.raw(terminal);
+  if (document !== undefined) out.raw(document);
 }
 
 /** `packets` and `terminal` are views of `payload`. */
@@ -289,15 +301,30 @@ export interface ExecuteEnd {
   readonly transactionId: ExecuteResult["transactionId"];
   readonly packets: Uint8Array;
   readonly terminal: Uint8Array;
+  readonly warnings: readonly ServerWarning[];
 }
 
 export function decodeExecuteEnd(payload: Uint8Array): ExecuteEnd {
   const reader = new WireReader(payload);
   const transactionId = reader.u53();
   const terminalBytes = reader.u32();
-  if (terminalBytes > reader.remaining) throw vtError("VT20013", "the last packet is cut off");
-  const packets = reader.raw(reader.remaining - terminalBytes);
-  return { transactionId, packets, terminal: reader.rest() };
+  const warningBytes = reader.u32();
+  const packetBytes = reader.remaining - terminalBytes - warningBytes;
+  if (packetBytes < 0) throw vtError("VT20013", "the last packet is cut off");
+  const packets = reader.raw(packetBytes);
+  const terminal = reader.raw(terminalBytes);
+  const warnings = warningBytes === 0 ? NO_WARNINGS : decodeWarnings(reader.rest());
+  return { transactionId, packets, terminal, warnings };
+}
+
+function decodeWarnings(document: Uint8Array): readonly ServerWarning[] {
+  const rows: unknown = JSON.parse(new TextDecoder().decode(document));
+  if (!Array.isArray(rows)) throw vtError("VT20013", "warnings that are no list");
+  return rows.map((row: Partial<ServerWarning>) => ({
+    level: row.level === "Note" || row.level === "Error" ? row.level : "Warning",
+    code: Number(row.code),
+    message: String(row.message),
+  }));
 }
 
 export function encodePrepareResult(result: PrepareResult): Uint8Array {

@@ -131,7 +131,13 @@ Deno.test("results round-trip", () => {
     4,
     5,
   ]]);
-  assert.throws(() => decodeExecuteEnd(out.written().subarray(0, 14)), isMalformed);
+  assert.deepEqual(end.warnings, []);
+  assert.throws(() => decodeExecuteEnd(out.written().subarray(0, 18)), isMalformed);
+  out.clear();
+  const warnings = [{ level: "Note", code: 1051, message: "Unknown table 'ü'" } as const];
+  writeExecuteEnd(out, 0, new Uint8Array(), Uint8Array.of(3), warnings);
+  const warned = decodeExecuteEnd(out.written());
+  assert.deepEqual([[...warned.terminal], warned.warnings], [[3], warnings]);
   const prepared = { columns: [Uint8Array.of(1), new Uint8Array(300)], parameters: [] };
   assert.deepEqual(decodePrepareResult(encodePrepareResult(prepared)), prepared);
 });

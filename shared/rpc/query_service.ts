@@ -60,6 +60,15 @@ export interface ExecuteResult {
   readonly tablet: TabletAlias;
   /** The last packet with its header: OK, EOF or ERR. An ERR of mysqld is a result, not an exception. */
   readonly terminal: Uint8Array;
+  /** What SHOW WARNINGS says right behind a statement that has some; [] without. */
+  readonly warnings: readonly ServerWarning[];
+}
+
+/** A row of SHOW WARNINGS. */
+export interface ServerWarning {
+  readonly level: "Note" | "Warning" | "Error";
+  readonly code: number;
+  readonly message: string;
 }
 
 export interface PrepareResult {

@@ -97,12 +97,12 @@ export class RpcPeer implements MuxPeer {
   }
 
   async #execute(call: ServerCall, request: ExecuteRequest): Promise<void> {
-    const { transactionId, terminal } = await this.#service.execute(
+    const { transactionId, terminal, warnings } = await this.#service.execute(
       request,
       (packets) => call.write(packets),
       call,
     );
-    call.end((out) => writeExecuteEnd(out, transactionId, NOTHING, terminal));
+    call.end((out) => writeExecuteEnd(out, transactionId, NOTHING, terminal, warnings));
   }
 
   async #prepare(call: ServerCall, request: ExecuteRequest): Promise<void> {

@@ -40,6 +40,7 @@ import { limitsOf, type QueryLimits } from "./query_limits.ts";
 import { Sequences } from "./sequences.ts";
 import { mysqldLost, type RunDependencies, StatementRun } from "./statement_run.ts";
 import { isOk, statusFlagsOf } from "./terminal.ts";
+import { warningsBehind } from "./warnings.ts";
 
 /** What the tablet serves, decided by tablet/serve. */
 export interface Serving {
@@ -191,9 +192,11 @@ export class QueryEngine implements AsyncDisposable {
     try {
       const run = new StatementRun(this.#run, connection, this.limits(request), sink);
       const terminal = await run.run(request, signal);
+      const pending = warningsBehind(connection, terminal);
+      const warnings = pending instanceof Promise ? await pending : pending;
       this.#release(connection, statusFlagsOf(terminal));
       this.#noticeDdl(request.sql, terminal);
-      return { transactionId: 0, tablet: this.#options.alias, terminal };
+      return { transactionId: 0, tablet: this.#options.alias, terminal, warnings };
     } catch (error) {
       if (connection.closed) this.#pool.clearIdle();
       // What a failed statement left on the connection is not known.
@@ -218,11 +221,11 @@ export class QueryEngine implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<ExecuteResult> {
     const limits = this.limits(request);
-    const { transactionId, terminal } = request.transactionId === 0
+    const { transactionId, terminal, warnings } = request.transactionId === 0
       ? await this.transactions.start(request, limits, owner, sink, signal)
       : await this.transactions.execute(request, limits, sink, signal);
     this.#noticeDdl(request.sql, terminal);
-    return { transactionId, tablet: this.#options.alias, terminal };
+    return { transactionId, tablet: this.#options.alias, terminal, warnings };
   }
 
   limits(request: ExecuteRequest): Limits {

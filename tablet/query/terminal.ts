@@ -39,6 +39,19 @@ export function statusFlagsOf(terminal: Uint8Array): number | undefined {
   return u16(terminal, at);
 }
 
+/** Warnings that an OK or EOF packet counts; an ERR has none. */
+export function warningCountOf(terminal: Uint8Array): number {
+  const header = terminal[FRAME_HEADER_BYTES];
+  if (header === ERR_HEADER) return 0;
+  if (header === EOF_HEADER && terminal.length === EOF_PACKET_BYTES) {
+    return u16(terminal, FRAME_HEADER_BYTES + 1);
+  }
+  let at = FRAME_HEADER_BYTES + 1;
+  at += lenencIntBytes(terminal[at] ?? 0);
+  at += lenencIntBytes(terminal[at] ?? 0);
+  return u16(terminal, at + 2);
+}
+
 function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
 }

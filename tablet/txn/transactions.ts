@@ -15,10 +15,16 @@ import { VtError, vtError } from "../../shared/error/errors.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import { SERVER_STATUS_IN_TRANS } from "../../shared/mysql/status_flags.ts";
-import type { ExecuteRequest, Limits, PacketSink } from "../../shared/rpc/query_service.ts";
+import type {
+  ExecuteRequest,
+  Limits,
+  PacketSink,
+  ServerWarning,
+} from "../../shared/rpc/query_service.ts";
 import type { ConnectionPool } from "../query/pool.ts";
 import { mysqldLost, type RunDependencies, StatementRun } from "../query/statement_run.ts";
 import { statusFlagsOf } from "../query/terminal.ts";
+import { warningsBehind } from "../query/warnings.ts";
 import { GoneTransactions } from "./gone.ts";
 import { Pinned } from "./pinned.ts";
 
@@ -37,6 +43,7 @@ export interface TransactionResult {
   /** 0: the transaction ended with this statement. */
   readonly transactionId: number;
   readonly terminal: Uint8Array;
+  readonly warnings: readonly ServerWarning[];
 }
 
 export class Transactions {
@@ -120,10 +127,12 @@ export class Transactions {
       if (!connection.closed) await this.#afterFailure(pinned);
       throw this.#lost(pinned, error);
     }
+    const pending = warningsBehind(connection, terminal);
+    const warnings = pending instanceof Promise ? await pending : pending;
     const open = connection.tainted || statusFlagsOf(terminal) === undefined
       ? await this.#askStatus(pinned)
       : isOpen(terminal);
-    return { transactionId: this.#settle(pinned, open) ? pinned.id : 0, terminal };
+    return { transactionId: this.#settle(pinned, open) ? pinned.id : 0, terminal, warnings };
   }
 
   /** A limit was passed: the connection lives, and perhaps the transaction. */
