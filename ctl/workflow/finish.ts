@@ -157,18 +157,20 @@ export function cancel(facts: WorkflowFacts, options: Cancellation): Program {
 function reopen(facts: WorkflowFacts): readonly Phase[] {
   const { sources, tables, sourceKeyspace } = facts;
   if (facts.kind === "materialize") return [];
+  // A switch that was taken back has left the targets refusing.
+  const shards = facts.kind === "reshard" ? [...sources, ...facts.targets] : sources;
   const opening: readonly Effect[] = facts.kind === "reshard"
     ? [{
       do: "queries",
       keyspace: sourceKeyspace,
       type: "primary",
-      shards: sources.map(({ shard }) => shard),
+      shards: shards.map(({ shard }) => shard),
       disabled: false,
     }]
     : places(sources).map((at): Effect => ({ do: "deny", at, tables, denied: false }));
   return [
     phase("", opening, []),
-    phase("", places(sources).map((at): Effect => ({ do: "refresh", at, type: "primary" })), []),
+    phase("", places(shards).map((at): Effect => ({ do: "refresh", at, type: "primary" })), []),
   ];
 }
 

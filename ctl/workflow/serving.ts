@@ -21,9 +21,11 @@ export function rangeOf(shard: string): KeyRange {
 
 export interface ServingChange {
   readonly type: ServedType;
-  /** These refuse the type from now on, and are no longer asked. */
+  /** These are no longer asked. */
   readonly from: readonly string[];
   readonly to: readonly string[];
+  /** They refuse the type besides, from whoever hasn't heard of it. */
+  readonly refuse: boolean;
 }
 
 /** Moves a type of reads or writes from one set of shards to the other, in one record. */
@@ -35,7 +37,7 @@ export function migrateServedType(srv: SrvKeyspace, change: ServingChange): SrvK
       ...partition.shardReferences.filter((name) => !from.includes(name) && !to.includes(name)),
       ...to,
     ]),
-    shardTabletControls: controls(partition, { disable: from, enable: to }),
+    shardTabletControls: controls(partition, { disable: change.refuse ? from : [], enable: to }),
   }));
 }
 

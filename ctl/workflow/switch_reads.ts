@@ -65,12 +65,13 @@ function shardReads(facts: WorkflowFacts, { types, to, cells }: ReadSwitch): rea
     ], []),
     phase("", opening.map((at): Effect => ({ do: "refresh", at: placeOf(at), type })), []),
     phase(`Moving ${type} reads`, [
-      { do: "serve", keyspace, change: { type, from, to: into }, cells },
+      { do: "serve", keyspace, change: { type, from, to: into, refuse: to === "target" }, cells },
     ], [
       `Switch reads from keyspace ${keyspace} to keyspace ${keyspace} for shards [${
         named(from)
       }] to shards [${named(into)}] for tablet types [${upper([type])}]`,
     ]),
+    // Rows of a target that reads leave again are kept in step: whoever is late reads them right.
     phase("", closing.map((at): Effect => ({ do: "refresh", at: placeOf(at), type })), []),
   ]);
 }

@@ -398,7 +398,7 @@ function shardRouting({ facts }: Plan): readonly Phase[] {
       [{
         do: "serve",
         keyspace: facts.targetKeyspace,
-        change: { type: "primary", from, to },
+        change: { type: "primary", from, to, refuse: true },
         cells: [],
       }],
       "stop",

@@ -146,7 +146,10 @@ function readProgram(
   direction: Direction,
   options: SwitchOptions,
 ): Work | undefined {
-  const types = READ_TYPES.filter((type) => options.types.includes(type));
+  const traffic = readTraffic(facts);
+  const types = READ_TYPES.filter((type) =>
+    options.types.includes(type) && (direction === "there" || traffic[type].switched.length > 0)
+  );
   if (types.length === 0) return undefined;
   const { cells } = options;
   if (cells.length > 0 && facts.kind !== "reshard") {
