@@ -115,3 +115,28 @@ Deno.test("vtgate: a transaction that doesn't end is rolled back when the drain'
   await waitFor("the rollback", () => around.tablet.engine.transactions.size === 0);
   held.destroy();
 });
+
+Deno.test("vtgate: a slow reader of a million rows costs little memory", async () => {
+  await using around = await startGateSurroundings([TABLE]);
+  const gate = await around.start();
+  const statement = "select seq, repeat('x', 100) from seq_1_to_1000000";
+  // About 40 MB/s: the shard would be ten times as fast.
+  const slow =
+    "while dd bs=1M count=1 iflag=fullblock 2>/dev/null | grep -q x; do sleep 0.025; done";
+  const mysql = `mysql -h 127.0.0.1 -P ${gate.port} -u user --quick -N -e "${statement}" commerce`;
+  const reading = new Deno.Command("sh", { args: ["-c", `${mysql} | (${slow})`] }).output();
+  let most = 0;
+  let done = false;
+  void reading.finally(() => done = true);
+  await waitFor("the last row", async () => {
+    most = Math.max(most, await residentMb(gate.child.pid));
+    return done;
+  }, { timeoutMs: 60_000, everyMs: 50 });
+  assert.equal(new TextDecoder().decode((await reading).stderr), "");
+  assert.ok(most > 20 && most < 150, `the gate held ${most} MB`);
+});
+
+async function residentMb(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1000;
+}

@@ -7,7 +7,12 @@ import { frameCount, framedBytes, renumberFrames, writeFrames } from "../../shar
 import type { ClientWriter } from "../session/client.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Channel } from "./channel.ts";
-import { WRITE_BUFFER_BYTES, WRITE_HIGH_WATER_BYTES, WRITE_TIMEOUT_MS } from "./limits.ts";
+import {
+  WRITE_BUFFER_BYTES,
+  WRITE_BUFFER_BYTES_LARGE,
+  WRITE_HIGH_WATER_BYTES,
+  WRITE_TIMEOUT_MS,
+} from "./limits.ts";
 
 export interface ChannelWriterOptions {
   readonly channel: Channel;
@@ -74,10 +79,13 @@ export class ChannelWriter implements ClientWriter {
 
   /** A buffer with room for `count` bytes behind the waiting ones. */
   #room(count: number): Uint8Array<ArrayBuffer> {
-    const buffer = this.#buffer ??= this.#buffers.take();
+    const buffer = this.#buffer ??= this.#buffers.take(count);
     const needed = this.#length + count;
     if (needed <= buffer.length) return buffer;
-    const grown = new Uint8Array(Math.max(needed, buffer.length * 2));
+    // A packet that is larger than all sizes grows by doubling when more of them wait.
+    const grown = this.#buffers.take(
+      needed > WRITE_BUFFER_BYTES_LARGE ? Math.max(needed, buffer.length * 2) : needed,
+    );
     grown.set(buffer.subarray(0, this.#length));
     this.#buffers.give(buffer);
     return this.#buffer = grown;

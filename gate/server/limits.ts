@@ -24,6 +24,15 @@ export const WRITE_BUFFER_BYTES_MIN = 16 * 1024;
 /** Buffers that a server keeps for connections with an answer to write. */
 export const WRITE_BUFFERS_KEPT_MAX = 128;
 
+/**
+ * The next size: less than WRITE_BUFFER_BYTES that wait, and what a tablet sends at a time
+ * (DATA_BYTES_MAX of shared/host/mux_server.ts) behind them.
+ */
+export const WRITE_BUFFER_BYTES_LARGE = 160 * 1024;
+
+/** Of these: 10 MB. */
+export const WRITE_BUFFERS_LARGE_KEPT_MAX = 64;
+
 /** Above this many unsent bytes a producer has to wait. */
 export const WRITE_HIGH_WATER_BYTES = 256 * 1024;
 
