@@ -5,7 +5,8 @@
 import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { encodeBinlogDump, encodeBinlogDumpGtid } from "../../shared/binlog/dump_command.ts";
-import { type Position, printPosition } from "../../shared/binlog/position.ts";
+import { type Position, positionContains, printPosition } from "../../shared/binlog/position.ts";
+import { sleep } from "../../shared/host/clock.ts";
 import { CLIENT_DEPRECATE_EOF } from "../../shared/mysql/capabilities.ts";
 import { COLLATION_UTF8MB4_GENERAL_CI } from "../../shared/mysql/collations.ts";
 import { mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
@@ -14,7 +15,12 @@ import { packetEnd, packetPayload } from "../../shared/mysql/frame.ts";
 import { MysqldConnection } from "../mysqld/connection.ts";
 import { type MysqldAddress, printMysqldAddress } from "../mysqld/login.ts";
 import { quote } from "../mysqld/statement.ts";
-import { readSourceSetup, refuseUnloggedTypes, type SourceSetup } from "./source_setup.ts";
+import {
+  readCurrentPosition,
+  readSourceSetup,
+  refuseUnloggedTypes,
+  type SourceSetup,
+} from "./source_setup.ts";
 
 /** How to log in where the binlog is; needs REPLICATION SLAVE. */
 export interface StreamLogin {
@@ -50,6 +56,10 @@ const NET_WRITE_TIMEOUT_SEC = 3600;
 
 /** MariaDB sends its GTID events to those that say they know them (log_event.h). */
 const MARIA_SLAVE_CAPABILITY_GTID = 4;
+
+/** How long a source may be behind where the stream shall begin, and how often it is asked. */
+const BEHIND_MS_MAX = 5000;
+const BEHIND_LOOK_MS = 25;
 
 const ER_MASTER_FATAL_ERROR_READING_BINLOG = 1236;
 
@@ -93,6 +103,7 @@ export async function followBinlog(
     }
     const { database, wants } = options;
     await refuseUnloggedTypes(connection, database, wants, { signal: both });
+    await awaitPosition(connection, options.start, source, { signal: both });
     const command = await prepareDump(connection, options, { signal: both });
     handler.started(setup);
     const terminal = await connection.stream(command, async (packets) => {
@@ -104,6 +115,28 @@ export async function followBinlog(
     throw endOf(terminal, options, source);
   } finally {
     clearInterval(watch);
+  }
+}
+
+/**
+ * Rows may have been copied from a server that was ahead of this one, a replica: it is given a
+ * moment to get there. VT20006 when it doesn't, so that another source is tried.
+ */
+async function awaitPosition(
+  connection: MysqldConnection,
+  start: Position,
+  source: string,
+  options: Options,
+): Promise<void> {
+  const wanted = positionText(start);
+  const deadlineMs = performance.now() + BEHIND_MS_MAX;
+  for (;;) {
+    const current = printPosition(start.flavor, await readCurrentPosition(connection, options));
+    if (positionContains(current, wanted)) return;
+    if (performance.now() > deadlineMs) {
+      throw vtError("VT20006", `mysqld at ${source}`, `it is at ${current}, behind ${wanted}`);
+    }
+    await sleep(BEHIND_LOOK_MS, options);
   }
 }
 
