@@ -228,7 +228,12 @@ function serve(
     notReady: () => whyNotReady(tablet),
   });
   addHealthCheck(app, tablet);
-  const parts = { vreplication: vreplication.engine, vdiff, sequences: engine.sequences };
+  const parts = {
+    vreplication: vreplication.engine,
+    vdiff,
+    sequences: engine.sequences,
+    admitted: engine.inFlight,
+  };
   addAdminRpc(app, tabletHandlers(tablet, parts), { log, signal: tablet.options.tasks.signal });
   return serveHttp(app, { hostname: flags.hostname, port: flags.httpPort });
 }

@@ -14,6 +14,11 @@ type Request = VReplicationAdmin["DrainTables"]["request"];
 const LOOK_MS = 10;
 const ER_LOCK_WAIT_TIMEOUT = 1205;
 
+/** What the query service has admitted, and mysqld may not know of yet. */
+export interface Admitted {
+  ended(options: CallOptions): Promise<void>;
+}
+
 /**
  * Every transaction that had written to one of `tables` has ended, and its writes are before the
  * position that is answered; no tables: every client's transaction. New ones are refused by then:
@@ -23,6 +28,7 @@ export async function drainTables(
   server: Server,
   database: string,
   request: Request,
+  admitted: Admitted,
   options: CallOptions,
 ): Promise<string> {
   const { tables, graceMs, timeoutMs } = request;
@@ -32,6 +38,8 @@ export async function drainTables(
   const grace = AbortSignal.any([signal, ended.signal]);
   const killing = killAfter(server, graceMs, { signal: grace });
   try {
+    // A write that waits for a connection, or is on its way, holds no lock yet.
+    await admitted.ended({ signal });
     if (tables.length === 0) await untilIdle(server, { signal });
     else await lockBriefly(server, database, tables, timeoutMs, { signal });
     return await streamPosition(server, { signal });

@@ -22,7 +22,7 @@ import type { HandlerOptions, Handlers } from "./admin_rpc.ts";
 import { applySchema } from "./apply_schema.ts";
 import { executeFetch } from "./execute_fetch.ts";
 import { getSchema } from "./get_schema.ts";
-import { drainTables } from "./drain_tables.ts";
+import { type Admitted, drainTables } from "./drain_tables.ts";
 import { preflightSchema } from "./preflight.ts";
 
 /** What the calls reach besides the tablet's control. */
@@ -30,6 +30,7 @@ export interface HandlerParts {
   readonly vreplication: VReplicationEngine;
   readonly vdiff: VDiff;
   readonly sequences: { clear(): void };
+  readonly admitted: Admitted;
 }
 
 export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
@@ -72,7 +73,7 @@ export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
     GetSchema: (request, options) => getSchema(server, databases.keyspace, request, options),
     ReloadSchema: (_, options) => done(queries.reloadSchema(options)),
     DrainTables: async (request, options) => ({
-      position: await drainTables(server, databases.keyspace, request, options),
+      position: await drainTables(server, databases.keyspace, request, parts.admitted, options),
     }),
     ResetSequences: () => {
       // Which values a sequence has reserved is cheap to find again.

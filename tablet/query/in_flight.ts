@@ -7,7 +7,8 @@
  * that statements which come later don't keep it waiting.
  */
 
-interface Generation {
+/** Statements that are counted together; InFlight's to change. */
+export interface Generation {
   count: number;
   /** Resolves when the last one has left; made when somebody waits. */
   over: PromiseWithResolvers<void> | undefined;
@@ -20,7 +21,10 @@ export class InFlight {
 
   /** Counts a statement; pass the result to `leave`. Undefined for one that only reads. */
   enter(sql: Uint8Array): Generation | undefined {
-    if (isSelect(sql)) return undefined;
+    return isSelect(sql) ? undefined : this.enterWrite();
+  }
+
+  enterWrite(): Generation {
     this.#present.count++;
     return this.#present;
   }

@@ -36,6 +36,7 @@ import { Deadlines } from "./deadlines.ts";
 import { Killer } from "./killer.ts";
 import { ConnectionPool, type PoolStats } from "./pool.ts";
 import { PooledConnection } from "./pooled_connection.ts";
+import { type Generation, InFlight } from "./in_flight.ts";
 import { limitsOf, type QueryLimits } from "./query_limits.ts";
 import { Sequences } from "./sequences.ts";
 import { mysqldLost, type RunDependencies, StatementRun } from "./statement_run.ts";
@@ -83,6 +84,8 @@ export interface EngineStats {
 }
 
 export class QueryEngine implements AsyncDisposable {
+  /** Statements that are admitted and not yet answered. */
+  readonly inFlight = new InFlight();
   readonly transactions: Transactions;
   readonly schema: SchemaTracker;
   readonly sequences: Sequences;
@@ -327,10 +330,19 @@ export class GateSession implements QueryService, Disposable {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (!isOpen && request.begin === "" && !request.reserve) {
-      return this.#engine.execute(request, sink, signal);
+    const generation = this.#engine.inFlight.enter(request.sql);
+    const result = !isOpen && request.begin === "" && !request.reserve
+      ? this.#engine.execute(request, sink, signal)
+      : this.#engine.executePinned(request, this, sink, signal);
+    return generation === undefined ? result : this.#counted(generation, result);
+  }
+
+  async #counted<T>(generation: Generation, result: Promise<T>): Promise<T> {
+    try {
+      return await result;
+    } finally {
+      this.#engine.inFlight.leave(generation);
     }
-    return this.#engine.executePinned(request, this, sink, signal);
   }
 
   async prepare(request: ExecuteRequest, { signal }: Options): Promise<PrepareResult> {
@@ -353,7 +365,8 @@ export class GateSession implements QueryService, Disposable {
   async nextSequence(target: Target, table: string, count: number): Promise<bigint> {
     if (target.tabletType !== "primary") throw vtError("VT20002", target.tabletType, "primary");
     this.#serving.admit(target, [table]);
-    return await this.#engine.sequences.next(table, count);
+    const generation = this.#engine.inFlight.enterWrite();
+    return await this.#counted(generation, this.#engine.sequences.next(table, count));
   }
 
   async schema(target: Target): Promise<readonly TableSchema[]> {

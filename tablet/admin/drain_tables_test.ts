@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { connectGate, request, startQueryTablet } from "../../tests/harness/query_tablet.ts";
+import { startTestMysqld } from "../../tests/harness/mysqld.ts";
+import { waitFor } from "../../tests/harness/wait.ts";
+import { VtError } from "../../shared/error/errors.ts";
+import { drainTables } from "./drain_tables.ts";
+
+const NEVER = { signal: new AbortController().signal };
+const DRAIN = { tables: ["t"], graceMs: 20_000, timeoutMs: 20_000 };
+
+Deno.test("a write that waits for a connection when its table is denied is before the position", async () => {
+  await using mysqld = await startTestMysqld();
+  await mysqld.root.query("create database vt_commerce", NEVER);
+  await mysqld.root.query("create table vt_commerce.t (id int primary key)", NEVER);
+  const server = { dba: mysqld.root, flavor: mysqld.flavor };
+  await using tablet = startQueryTablet({
+    socketPath: mysqld.socketPath,
+    database: "vt_commerce",
+    limits: { poolSize: 1 },
+  });
+  using gate = await connectGate(tablet);
+  const run = (sql: string) => gate.rpc.execute(request(sql, { tables: ["t"] }), () => {}, NEVER);
+
+  await run("select 1");
+  await waitFor("the tablet to have read its schema", () => tablet.engine.stats.pool.idle === 1);
+  // It holds the only connection, and no lock on t.
+  const holder = run("select sleep(1), 'holder'");
+  await waitFor("the holder to run", async () => {
+    const { rows } = await mysqld.root.query(
+      "select 1 from information_schema.processlist where info like 'select sleep%holder%'",
+      NEVER,
+    );
+    return rows.length === 1;
+  });
+  const waiting = run("insert into t values (1)");
+  await waitFor("the write to wait", () => tablet.engine.stats.pool.waiting === 1, {
+    timeoutMs: 900,
+  });
+  tablet.serving.denied = ["t"];
+  await assert.rejects(
+    run("insert into t values (2)"),
+    (error) => error instanceof VtError && error.id === "VT20004",
+  );
+
+  await drainTables(server, "vt_commerce", DRAIN, tablet.engine.inFlight, NEVER);
+  // Whoever copies up to the position that was answered has the row.
+  const { rows: found } = await mysqld.root.query("select id from vt_commerce.t", NEVER);
+  assert.deepEqual(found.map(([id]) => String(id)), ["1"]);
+  await Promise.all([holder, waiting]);
+});
