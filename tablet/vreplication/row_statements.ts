@@ -4,6 +4,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { Row, RowChange } from "../../shared/binlog/change.ts";
+import { MYSQL_TYPE_BIT, MYSQL_TYPE_JSON } from "../../shared/mysql/column_types.ts";
 import { netEffect } from "./net_effect.ts";
 import { PacketCursor } from "./packet_cursor.ts";
 import { SqlBuffer } from "./sql_buffer.ts";
@@ -120,7 +121,8 @@ export async function deleteRows(
     const chunk = rows.slice(at, at + KEYS_PER_STATEMENT);
     sql.clear();
     sql.text(`DELETE FROM ${plan.name} WHERE `);
-    if (key.length === 1) writeInList(sql, key, chunk);
+    const isListed = key.length === 1 && !key.some(({ field }) => COMPARED.has(field.type));
+    if (isListed) writeInList(sql, key, chunk);
     else writeAlternatives(sql, key, chunk);
     await run(sql.written());
   }
@@ -152,12 +154,24 @@ function writeAlternatives(
   }
 }
 
+const PLAIN = ["", ""] as const;
+
+/** Types whose literals are of another one, to which the server would turn the column's value. */
+const COMPARED: ReadonlyMap<number, readonly [string, string]> = new Map([
+  [MYSQL_TYPE_JSON, ["CAST(", " AS JSON)"]],
+  // A hexadecimal literal is a text unless it is reckoned with.
+  [MYSQL_TYPE_BIT, ["(", " + 0)"]],
+]);
+
 function writeCondition(sql: SqlBuffer, columns: readonly WrittenColumn[], row: Row): void {
-  for (const [number, { name, index, form }] of columns.entries()) {
+  for (const [number, { name, index, form, field }] of columns.entries()) {
     if (number > 0) sql.text(" AND ");
     const value = row[index] ?? null;
     sql.text(value === null ? `${name} IS ` : `${name} = `);
+    const [before, after] = value === null ? PLAIN : COMPARED.get(field.type) ?? PLAIN;
+    sql.text(before);
     sql.literal(value, form);
+    sql.text(after);
   }
 }
 

@@ -15,6 +15,8 @@ const COLLATION_BINARY = 63;
 /** How a column's values are written. */
 export type LiteralForm =
   | { readonly is: "number" }
+  /** As the double that it is: its own shortest digits may lie beyond the largest FLOAT. */
+  | { readonly is: "float" }
   | { readonly is: "bytes" }
   | { readonly is: "hex" }
   /** `introducer`: "_latin1", for instance. */
@@ -25,7 +27,6 @@ const NUMBERS: ReadonlySet<number> = new Set([
   type.MYSQL_TYPE_TINY,
   type.MYSQL_TYPE_SHORT,
   type.MYSQL_TYPE_LONG,
-  type.MYSQL_TYPE_FLOAT,
   type.MYSQL_TYPE_DOUBLE,
   type.MYSQL_TYPE_LONGLONG,
   type.MYSQL_TYPE_INT24,
@@ -36,6 +37,7 @@ const NUMBERS: ReadonlySet<number> = new Set([
 /** VT26002 for a collation that nobody knows: its bytes could mean anything. */
 export function literalForm(field: Field): LiteralForm {
   if (NUMBERS.has(field.type)) return { is: "number" };
+  if (field.type === type.MYSQL_TYPE_FLOAT) return { is: "float" };
   if (field.type === type.MYSQL_TYPE_BIT) return { is: "hex" };
   // The server takes no JSON out of a binary string.
   if (field.type === type.MYSQL_TYPE_JSON) return textForm("utf8mb4");
@@ -107,6 +109,8 @@ export class SqlBuffer {
     switch (form.is) {
       case "number":
         return this.#plain(bytes, start, end);
+      case "float":
+        return this.text(printDoubleOf(bytes, start, end));
       case "hex":
         return this.#hex(bytes, start, end);
       case "text":
@@ -157,4 +161,12 @@ export class SqlBuffer {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
+}
+
+const DIGITS = new TextDecoder();
+
+/** All digits of a FLOAT's value. */
+function printDoubleOf(bytes: Uint8Array, start: number, end: number): string {
+  const value = Math.fround(Number(DIGITS.decode(bytes.subarray(start, end))));
+  return Object.is(value, -0) ? "-0e0" : String(value);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { testServers } from "../../tests/harness/mysqld.ts";
+import { waitFor } from "../../tests/harness/wait.ts";
 import { StreamCluster, type StreamClusterOptions } from "../../tests/harness/stream_cluster.ts";
 
 function onEach(
@@ -53,3 +54,141 @@ onEach("rows are copied, then changes follow", {}, async (cluster) => {
   assert.equal(stream.rowsCopied, 2);
   assert.deepEqual(stream.copyState, []);
 });
+
+onEach("tables without a primary key are copied and followed", {}, async (cluster) => {
+  const [target] = cluster.targets;
+  assert.ok(target);
+  await cluster.sqlEverywhere(
+    "CREATE TABLE k (a int, b varchar(10), f float, n bit(9) DEFAULT 300)",
+  );
+  await cluster.sql(
+    cluster.source,
+    "INSERT INTO k (a, b, f) VALUES (1,'x',1.1),(1,'x',1.1),(NULL,NULL,NULL)",
+  );
+  await cluster.createStreams(() => [{ match: "/.*/", filter: "" }]);
+  await cluster.untilState("Running");
+  await cluster.sql(cluster.source, "INSERT INTO k (a, b, f) VALUES (2,'y',0.1),(2,'y',0.1)");
+  await cluster.sql(cluster.source, "UPDATE k SET b = 'z' WHERE a = 1 LIMIT 1");
+  await cluster.sql(cluster.source, "DELETE FROM k WHERE a IS NULL");
+  await cluster.sql(cluster.source, "DELETE FROM k WHERE a = 2 LIMIT 1");
+  await cluster.untilCaughtUp();
+  const rows = await cluster.sql(target, "SELECT a, b, f FROM k ORDER BY a, b");
+  assert.deepEqual(rows, [["1", "x", "1.1"], ["1", "z", "1.1"], ["2", "y", "0.1"]]);
+});
+
+onEach("a stream stops at its position, goes on, and is deleted", {}, async (cluster) => {
+  const [target] = cluster.targets;
+  assert.ok(target);
+  await cluster.sqlEverywhere("CREATE TABLE t (id int PRIMARY KEY)");
+  const [id = 0] = await cluster.createStreams(() => [{ match: "t", filter: "" }]);
+  // Made once.
+  assert.deepEqual(await cluster.createStreams(() => [{ match: "t", filter: "" }]), [id]);
+  await cluster.untilState("Running");
+  const { state } = await target.rpc("UpdateStream", { id, state: "Stopped" });
+  assert.equal(state, "Stopped");
+  await cluster.sql(cluster.source, "INSERT INTO t VALUES (1)");
+  const { position } = await cluster.source.rpc("DrainTables", {
+    tables: ["t"],
+    graceMs: 1000,
+    timeoutMs: 5000,
+  });
+  await cluster.sql(cluster.source, "INSERT INTO t VALUES (2)");
+  await assert.rejects(
+    target.rpc("WaitForStream", { id, position, timeoutMs: 5000 }),
+    /VT27001: stream \d+ is Stopped/,
+  );
+  await target.rpc("UpdateStream", { id, state: "Running", stopPosition: position });
+  await cluster.untilState("Stopped");
+  const stopped = await cluster.stream(target);
+  assert.equal(stopped.position, position);
+  assert.match(stopped.message, /^Reached stopping position/);
+  assert.deepEqual(await cluster.sql(target, "SELECT id FROM t"), [["1"]]);
+
+  // Frozen: it never starts again.
+  await target.rpc("UpdateStream", { id, message: "FROZEN" });
+  await assert.rejects(target.rpc("UpdateStream", { id, state: "Running" }), /is frozen/);
+  await target.rpc("VReplicationExec", {
+    sql:
+      `update _vt.vreplication set stop_pos = null, message = '', state = 'Running' where id = ${id}`,
+  });
+  await cluster.untilCaughtUp();
+  assert.deepEqual(await cluster.sql(target, "SELECT id FROM t"), [["1"], ["2"]]);
+  assert.deepEqual(await target.rpc("DeleteStreams", { workflow: "w" }), { deleted: 1 });
+  assert.deepEqual(await target.rpc("DeleteStreams", { workflow: "w" }), { deleted: 0 });
+  assert.deepEqual((await target.rpc("ReadStreams", { workflow: "" })).streams, []);
+});
+
+onEach("what can't go on says why, and goes on when that is mended", {}, async (cluster) => {
+  const [target] = cluster.targets;
+  assert.ok(target);
+  await cluster.sqlEverywhere("CREATE TABLE t (id int PRIMARY KEY, v varchar(3))");
+  const [id = 0] = await cluster.createStreams(() => [{ match: "t", filter: "" }]);
+  await cluster.untilState("Running");
+  await cluster.sql(cluster.source, "ALTER TABLE t ADD COLUMN w int");
+  await cluster.sql(cluster.source, "INSERT INTO t VALUES (1, 'a', 7)");
+  await cluster.untilState("Error");
+  assert.match(
+    (await cluster.stream(target)).message,
+    /VT27002.*no column w; make the schemas alike/,
+  );
+  await cluster.sql(target, "ALTER TABLE t ADD COLUMN w int");
+  await target.rpc("UpdateStream", { id, state: "Running" });
+  await cluster.untilCaughtUp();
+  assert.deepEqual(await cluster.sql(target, "SELECT * FROM t"), [["1", "a", "7"]]);
+
+  await cluster.sql(target, "INSERT INTO t VALUES (2, 'own', 0)");
+  await cluster.sql(cluster.source, "INSERT INTO t VALUES (2, 'b', 0)");
+  await cluster.untilState("Error");
+  assert.match((await cluster.stream(target)).message, /Duplicate entry.*was the target empty/);
+  const log = await target.rpc("VReplicationExec", {
+    sql: `select state from _vt.vreplication_log where vrepl_id = ${id} and type = 'Error'`,
+  });
+  assert.deepEqual(log.rows, [["Error"], ["Error"]]);
+});
+
+onEach("DDL of the source is executed, or stops the stream, as asked", {}, async (cluster) => {
+  const [target] = cluster.targets;
+  assert.ok(target);
+  await cluster.sqlEverywhere("CREATE TABLE t (id int PRIMARY KEY)");
+  const [id = 0] = await cluster.createStreams(() => [{ match: "t", filter: "" }]);
+  await cluster.untilState("Running");
+  await target.rpc("UpdateStream", { id, onDdl: "EXEC", state: "Running" });
+  await cluster.sql(cluster.source, "ALTER TABLE t ADD COLUMN v int DEFAULT 3");
+  await cluster.sql(cluster.source, "INSERT INTO t (id) VALUES (1)");
+  await cluster.untilCaughtUp();
+  assert.deepEqual(await cluster.sql(target, "SELECT * FROM t"), [["1", "3"]]);
+  await target.rpc("UpdateStream", { id, onDdl: "STOP", state: "Running" });
+  await cluster.sql(cluster.source, "ALTER TABLE t DROP COLUMN v");
+  await cluster.untilState("Stopped");
+  assert.match(
+    (await cluster.stream(target)).message,
+    /^Stopped at DDL ALTER TABLE t DROP COLUMN v/,
+  );
+});
+
+onEach(
+  "a stream reads from a replica, and from another tablet when that dies",
+  { sources: 2 },
+  async (cluster) => {
+    const [target] = cluster.targets;
+    const [, replica] = cluster.sources;
+    assert.ok(target && replica);
+    await cluster.sqlEverywhere("CREATE TABLE t (id int PRIMARY KEY)");
+    await waitFor(
+      "the replica to serve",
+      async () => (await replica.status())["Health"]?.["state"] === "Serving",
+    );
+    await cluster.createStreams(() => [{ match: "t", filter: "" }]);
+    await cluster.untilState("Running");
+    const readsFrom = async () => {
+      const log = await Deno.readTextFile(target.logFile);
+      return [...log.matchAll(/stream runs.*source=(\S+)/g)].at(-1)?.[1];
+    };
+    assert.equal(await readsFrom(), replica.name);
+    await replica.kill();
+    await cluster.sql(cluster.source, "INSERT INTO t VALUES (1)");
+    await cluster.untilCaughtUp();
+    assert.deepEqual(await cluster.sql(target, "SELECT id FROM t"), [["1"]]);
+    assert.equal(await readsFrom(), cluster.source.name);
+  },
+);

@@ -82,6 +82,7 @@ export class StreamCluster implements AsyncDisposable {
   async sql(
     tablet: TestTablet,
     statement: string,
+    sqlMode?: string,
   ): Promise<readonly (readonly (string | null)[])[]> {
     await using dba = new Dba({
       address: { socketPath: tablet.socketPath },
@@ -91,6 +92,7 @@ export class StreamCluster implements AsyncDisposable {
     const database = this.sources.includes(tablet) ? "vt_commerce" : "vt_customer";
     return await dba.session(async (session) => {
       await session.query(`USE ${database}`, NEVER);
+      if (sqlMode !== undefined) await session.query(`SET sql_mode = '${sqlMode}'`, NEVER);
       return (await session.query(statement, NEVER)).rows;
     }, NEVER);
   }
@@ -141,8 +143,9 @@ export class StreamCluster implements AsyncDisposable {
       try {
         await waitFor(`${target.name} to be ${state}`, async () => {
           last = await this.stream(target);
-          return last.state === state;
+          return last.state === state || last.state === "Error";
         }, { timeoutMs: 60_000 });
+        if (last?.state !== state) throw new Error("It will not be");
       } catch (error) {
         throw new Error(`It is ${last?.state}: ${last?.message}`, { cause: error });
       }
