@@ -9,7 +9,7 @@
  *      └────── none: wait in line, at most `waitMs`, then VT20008
  * ```
  */
-import { vtError } from "../../shared/error/errors.ts";
+import { VtError, vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { ConnectionProfile } from "../../shared/rpc/query_service.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
@@ -170,6 +170,8 @@ export class ConnectionPool implements Disposable {
 
   #wait(profile: ConnectionProfile, signal: AbortSignal): Promise<PooledConnection> {
     const { name, size, waitersMax, waitMs } = this.#options;
+    // Only the event of an abort is heard below.
+    if (signal.aborted) return Promise.reject(signal.reason);
     if (this.#waiters.size >= waitersMax) throw vtError("VT20008", name, size);
     const { promise, resolve, reject } = Promise.withResolvers<PooledConnection>();
     const waiter: Waiter = { profile, resolve, reject };
@@ -222,6 +224,17 @@ export class ConnectionPool implements Disposable {
     for (const waiter of this.#waiters) waiter.reject(vtError("VT20001", "SHUTTING_DOWN"));
     this.#waiters.clear();
   }
+}
+
+/**
+ * What `acquire` throws, for whom it leads to a statement: no connection, so nothing has run, and
+ * the gate may try again, here or elsewhere (VT20001).
+ */
+export function notConnected(error: unknown): unknown {
+  if (!(error instanceof VtError) || (error.id !== "VT20012" && error.id !== "VT20006")) {
+    return error;
+  }
+  return vtErrorFrom(error, "VT20001", `NOT_CONNECTED (${error.message})`);
 }
 
 const LANES_KEPT = 100;

@@ -5,7 +5,7 @@
  * One `QueryEngine` for the tablet; a `GateSession` for each gate that is connected, so that what
  * a lost gate left open ends with it.
  */
-import { VtError, vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import { vtError } from "../../shared/error/errors.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { TabletAlias, Target } from "../../shared/model/tablet.ts";
@@ -34,7 +34,7 @@ import { Transactions } from "../txn/transactions.ts";
 import { Collations, HANDSHAKE_COLLATION } from "./collations.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Killer } from "./killer.ts";
-import { ConnectionPool, type PoolStats } from "./pool.ts";
+import { ConnectionPool, notConnected, type PoolStats } from "./pool.ts";
 import { PooledConnection } from "./pooled_connection.ts";
 import { type Generation, InFlight } from "./in_flight.ts";
 import { limitsOf, type QueryLimits } from "./query_limits.ts";
@@ -297,14 +297,6 @@ export class QueryEngine implements AsyncDisposable {
 
 function rethrowNotConnected(error: unknown): never {
   throw notConnected(error);
-}
-
-/** No connection, so nothing has run: the gate may try again, here or elsewhere. */
-function notConnected(error: unknown): unknown {
-  if (!(error instanceof VtError) || (error.id !== "VT20012" && error.id !== "VT20006")) {
-    return error;
-  }
-  return vtErrorFrom(error, "VT20001", `NOT_CONNECTED (${error.message})`);
 }
 
 /** QueryService for one gate: its transactions end with it. */

@@ -446,6 +446,10 @@ Deno.test("mysqld killed amid queries: clean errors, and the pool recovers", asy
     assert.ok(hasId("VT20018", /not known/)(await running));
     await assert.rejects(run(rpc, "select 1"), hasId("VT20001", /NOT_CONNECTED/));
     await assert.rejects(
+      run(rpc, "select 1", { begin: "begin" }),
+      hasId("VT20001", /NOT_CONNECTED/),
+    );
+    await assert.rejects(
       run(rpc, "select 1", { transactionId }),
       (error) => hasId("VT20018")(error) || hasId("VT20009")(error),
     );

@@ -21,7 +21,8 @@ import type {
   PacketSink,
   ServerWarning,
 } from "../../shared/rpc/query_service.ts";
-import type { ConnectionPool } from "../query/pool.ts";
+import { type ConnectionPool, notConnected } from "../query/pool.ts";
+import type { PooledConnection } from "../query/pooled_connection.ts";
 import { mysqldLost, type RunDependencies, StatementRun } from "../query/statement_run.ts";
 import { statusFlagsOf } from "../query/terminal.ts";
 import { warningsBehind } from "../query/warnings.ts";
@@ -71,7 +72,7 @@ export class Transactions {
     sink: PacketSink,
     signal: AbortSignal,
   ): Promise<TransactionResult> {
-    const connection = await this.#options.pool.acquire(request.profile, signal);
+    const connection = await this.#acquire(request, signal);
     const pinned = new Pinned(++this.#lastId, connection, owner, request.reserve, this.#lifetime());
     this.#open.set(pinned.id, pinned);
     try {
@@ -90,6 +91,14 @@ export class Transactions {
       // Nobody learns the id of a transaction whose first statement gave no answer.
       this.#kill(pinned, "its first statement failed");
       throw mysqldLost(error);
+    }
+  }
+
+  async #acquire({ profile }: ExecuteRequest, signal: AbortSignal): Promise<PooledConnection> {
+    try {
+      return await this.#options.pool.acquire(profile, signal);
+    } catch (error) {
+      throw notConnected(error);
     }
   }
 
