@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { testServers } from "../../tests/harness/mysqld.ts";
+import { saveVSchema } from "../../topo/vschemas.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 import { StreamCluster, type StreamClusterOptions } from "../../tests/harness/stream_cluster.ts";
 
@@ -190,5 +191,61 @@ onEach(
     await cluster.untilCaughtUp();
     assert.deepEqual(await cluster.sql(target, "SELECT id FROM t"), [["1"]]);
     assert.equal(await readsFrom(), cluster.source.name);
+  },
+);
+
+onEach(
+  "rows find their shard by the VSchema, and those that change it move",
+  { shards: ["-80", "80-"] },
+  async (cluster) => {
+    const vindexed = { column_vindexes: [{ column: "id", name: "hash" }] };
+    await saveVSchema(cluster.topo, "commerce", {
+      sharded: true,
+      vindexes: { hash: { type: "hash" } },
+      tables: { t: vindexed },
+    }, { signal: new AbortController().signal });
+    await cluster.sqlEverywhere("CREATE TABLE t (k int PRIMARY KEY, id bigint)");
+    await cluster.sql(cluster.source, "INSERT INTO t VALUES (1,1),(2,2),(3,3),(4,4)");
+    await cluster.createStreams((shard) => [{ match: "/.*/", filter: shard }]);
+    await cluster.untilState("Running");
+    const rows = () =>
+      Promise.all(
+        cluster.targets.map((target) => cluster.sql(target, "SELECT * FROM t ORDER BY k")),
+      );
+    // hash(1) = 166b40b44aba4bd6, 2: 06e7ea22ce92708f, 3: 4eb190c9a2fa169c, 4: d2fd8867d50d2dfe.
+    assert.deepEqual(await rows(), [[["1", "1"], ["2", "2"], ["3", "3"]], [["4", "4"]]]);
+    await cluster.sql(cluster.source, "UPDATE t SET id = IF(k = 1, 4, 1) WHERE k IN (1, 4)");
+    await cluster.untilCaughtUp();
+    assert.deepEqual(await rows(), [[["2", "2"], ["3", "3"], ["4", "1"]], [["1", "4"]]]);
+  },
+);
+
+onEach(
+  "streams go on where a new primary of their shard is",
+  { replica: true },
+  async (cluster) => {
+    const [old] = cluster.targets;
+    const { replica } = cluster;
+    assert.ok(old && replica);
+    await cluster.sqlEverywhere("CREATE TABLE t (id int PRIMARY KEY)");
+    const [id = 0] = await cluster.createStreams(() => [{ match: "t", filter: "" }]);
+    await cluster.untilState("Running");
+    await cluster.sql(cluster.source, "INSERT INTO t VALUES (1)");
+    await cluster.untilCaughtUp();
+    await assert.rejects(
+      replica.rpc("UpdateStream", { id, state: "Stopped" }),
+      /VT22002: streams run on the primary of their shard/,
+    );
+
+    const { position } = await old.rpc("DemotePrimary", {});
+    await cluster.sql(cluster.source, "INSERT INTO t VALUES (2)");
+    await replica.rpc("PromoteReplica", { position, semiSync: false, timeoutMs: 10_000 });
+    const { position: end } = await cluster.source.rpc("DrainTables", {
+      tables: ["t"],
+      graceMs: 1000,
+      timeoutMs: 5000,
+    });
+    await replica.rpc("WaitForStream", { id, position: end, timeoutMs: 20_000 });
+    assert.deepEqual(await cluster.sql(replica, "SELECT id FROM t ORDER BY id"), [["1"], ["2"]]);
   },
 );

@@ -5,6 +5,7 @@
 import type { TabletAdmin } from "../../shared/rpc/tablet_admin.ts";
 import type { FilterRule, StreamStatus } from "../../shared/rpc/vreplication.ts";
 import { Dba } from "../../tablet/mysqld/dba.ts";
+import type { Topology } from "../../topo/topology.ts";
 import { type Etcd, startEtcd } from "./etcd.ts";
 import type { TestServer } from "./mysqld.ts";
 import { openTestTopology, TestTablet } from "./tablet.ts";
@@ -21,6 +22,8 @@ export interface StreamClusterOptions {
   readonly shards?: readonly string[];
   /** Tablets of the source shard; the first becomes its primary. Default 1. */
   readonly sources?: number;
+  /** A replica of the first target. Default false. */
+  readonly replica?: boolean;
 }
 
 /** Keyspace "commerce", one shard, to keyspace "customer". */
@@ -28,15 +31,22 @@ export class StreamCluster implements AsyncDisposable {
   readonly sources: readonly TestTablet[];
   readonly targets: readonly TestTablet[];
   readonly shards: readonly string[];
+  readonly topo: Topology;
+  /** Of the first target, when it was asked for. */
+  readonly replica: TestTablet | undefined;
   readonly #scope: AsyncDisposableStack;
 
   private constructor(
     scope: AsyncDisposableStack,
+    topo: Topology,
     sources: readonly TestTablet[],
     targets: readonly TestTablet[],
+    replica: TestTablet | undefined,
     shards: readonly string[],
   ) {
     this.#scope = scope;
+    this.topo = topo;
+    this.replica = replica;
     this.sources = sources;
     this.targets = targets;
     this.shards = shards;
@@ -46,7 +56,7 @@ export class StreamCluster implements AsyncDisposable {
     const { server = "mariadb", shards = ["-"] } = options;
     await using scope = new AsyncDisposableStack();
     const etcd: Etcd = scope.use(await startEtcd());
-    scope.use(await openTestTopology(etcd));
+    const topo = scope.use(await openTestTopology(etcd));
     const folder = scope.use(await tempDir("streams")).path;
     const sources = Array.from(
       { length: options.sources ?? 1 },
@@ -66,10 +76,24 @@ export class StreamCluster implements AsyncDisposable {
         }),
       )
     );
-    await Promise.all([...sources, ...targets].map((tablet) => tablet.start()));
+    const [shard = "-"] = shards;
+    const replica = options.replica === true
+      ? scope.use(
+        new TestTablet({
+          etcd,
+          uid: 300,
+          server: targetServer,
+          folder,
+          keyspace: "customer",
+          shard,
+        }),
+      )
+      : undefined;
+    const all = [...sources, ...targets, replica].filter((tablet) => tablet !== undefined);
+    await Promise.all(all.map((tablet) => tablet.start()));
     const primaries = [sources[0], ...targets].filter((tablet) => tablet !== undefined);
     await Promise.all(primaries.map((tablet) => tablet.rpc("InitPrimary", { semiSync: false })));
-    return new StreamCluster(scope.move(), sources, targets, shards);
+    return new StreamCluster(scope.move(), topo, sources, targets, replica, shards);
   }
 
   get source(): TestTablet {
