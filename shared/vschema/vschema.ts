@@ -27,6 +27,9 @@ export interface TableReference {
   readonly table: string;
 }
 
+/** The tables that a tablet of each keyspace has told of. */
+type Tracked = ReadonlyMap<string, readonly TrackedTable[]>;
+
 /** Where a name leads. */
 export interface Resolved {
   readonly table: VSchemaTable;
@@ -51,11 +54,12 @@ export class VSchema {
     keyspaces: ReadonlyMap<string, VSchemaKeyspace>,
     errors: ReadonlyMap<string, VtError>,
     rules: ReadonlyMap<string, readonly string[]>,
+    tracked: Tracked,
   ) {
     this.#keyspaces = keyspaces;
     this.#errors = errors;
     this.#rules = rules;
-    this.#global = globalTables(keyspaces);
+    this.#global = globalTables(keyspaces, tracked);
   }
 
   /** Names, sorted; also of those with errors. */
@@ -171,7 +175,7 @@ export class VSchema {
  */
 export function buildVSchema(
   source: VSchemaSource,
-  tracked: ReadonlyMap<string, readonly TrackedTable[]> = new Map(),
+  tracked: Tracked = new Map(),
 ): VSchema {
   const keyspaces = new Map<string, VSchemaKeyspace>();
   const errors = new Map<string, VtError>();
@@ -187,7 +191,7 @@ export function buildVSchema(
   for (const { fromTable, toTables } of source.routingRules.rules) {
     rules.set(canonicalRule(fromTable), toTables);
   }
-  return new VSchema(keyspaces, errors, rules);
+  return new VSchema(keyspaces, errors, rules, tracked);
 }
 
 /**
@@ -228,24 +232,33 @@ function splitQualified(name: string): [keyspace: string | undefined, table: str
 }
 
 /**
- * A table that a VSchema lists hides those of its name that only exist: copies on their way to
- * another keyspace (go/vt/vtgate/vindexes/vschema.go AddAdditionalGlobalTables).
+ * Of several tables of a name, those that a VSchema lists hide those that only exist, copies on
+ * their way to another keyspace (go/vt/vtgate/vindexes/vschema.go AddAdditionalGlobalTables); and
+ * those that exist hide those that are only listed, for tables that will come.
  */
 function globalTables(
   keyspaces: ReadonlyMap<string, VSchemaKeyspace>,
+  tracked: Tracked,
 ): ReadonlyMap<string, readonly VSchemaTable[]> {
   const listed = new Map<string, VSchemaTable[]>();
-  const tracked = new Map<string, VSchemaTable[]>();
+  const unlisted = new Map<string, VSchemaTable[]>();
   for (const keyspace of keyspaces.values()) {
     if (keyspace.requireExplicitRouting) continue;
     for (const [name, table] of keyspace.tables) {
-      const out = keyspace.document.tables.has(name) ? listed : tracked;
+      const out = keyspace.document.tables.has(name) ? listed : unlisted;
       const all = out.get(name);
       if (all === undefined) out.set(name, [table]);
       else all.push(table);
     }
   }
-  return new Map([...tracked, ...listed]);
+  for (const [name, tables] of listed) {
+    if (tables.length < 2) continue;
+    const existing = tables.filter((table) =>
+      tracked.get(table.keyspace)?.some((one) => one.name === name)
+    );
+    if (existing.length > 0) listed.set(name, existing);
+  }
+  return new Map([...unlisted, ...listed]);
 }
 
 /** A reference table and its copies are the same rows: any name means the source. */

@@ -127,6 +127,17 @@ Deno.test("a table that a VSchema lists hides copies of it that only exist", () 
   assert.throws(() => find("log"), /ambiguous table reference/);
 });
 
+Deno.test("a table that exists hides one that is only listed", () => {
+  const keyspaces = { commerce: { tables: { product: {} } }, archive: { tables: { product: {} } } };
+  const product = { name: "product", type: "BASE TABLE", columns: [], comment: "" } as const;
+  const find = (...where: string[]): string =>
+    buildVSchema({ ...source(), keyspaces }, new Map(where.map((name) => [name, [product]])))
+      .findTable({ keyspace: undefined, table: "product" }, undefined, "primary").table.keyspace;
+  assert.equal(find("archive"), "archive");
+  assert.throws(() => find(), /ambiguous table reference/);
+  assert.throws(() => find("commerce", "archive"), /ambiguous table reference/);
+});
+
 Deno.test("keyspaces are listed with their errors, and one can be chosen for anything", () => {
   const vschema = buildVSchema(source());
   assert.deepEqual(vschema.keyspaceNames(), ["broken", "commerce", "customer", "hidden"]);
