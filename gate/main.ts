@@ -12,6 +12,7 @@ import type { KnownTablet } from "./executor/catalog.ts";
 import { ClusterView } from "./executor/cluster_view.ts";
 import { followTopology, SchemaFollower } from "./executor/follow_cluster.ts";
 import type { GateServices } from "./executor/gate_services.ts";
+import { keepLocks, LOCK_HEARTBEAT_MS } from "./executor/lock_heartbeat.ts";
 import { PlanCache } from "./executor/plan_cache.ts";
 import { Replanner } from "./executor/replanner.ts";
 import { GateSessionFactory } from "./executor/session_factory.ts";
@@ -62,12 +63,17 @@ async function run(context: ProgramContext<typeof GATE_FLAGS>): Promise<void> {
     "discover tablets",
     (ended) => discoverTablets(topo, cells, directory, log, { signal: ended }),
   );
+  const gate = gateServices(flags.mysqlServerVersion, flags.cell, view, tablets, log);
+  const { sessions } = gate;
+  tasks.start(
+    "keep locks",
+    (ended) => keepLocks(sessions, HOST_CLOCK, LOCK_HEARTBEAT_MS, { signal: ended }),
+  );
   using _following = directory.onChange(() => schemas.check());
   using _viewing = view.onChange(() => {
     directory.reconsider();
     schemas.check();
   });
-  const gate = gateServices(flags.mysqlServerVersion, flags.cell, view, tablets, log);
   scope.use(serveStatus(context, { gate, directory }, view));
   await waitForCluster(view, log, signal);
   const server = scope.use(MysqlServer.listen({

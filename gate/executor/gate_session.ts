@@ -43,7 +43,11 @@ export class GateSession implements ClientSession {
     this.#multiStatements = (client.capabilities & CLIENT_MULTI_STATEMENTS) !== 0;
     this.#sinceMs = gate.clock.monotonicMs();
     if (client.database !== "") this.#use(client.database);
-    gate.sessions.add(client.connectionId, { describe: () => this.#describe(), kill });
+    gate.sessions.add(client.connectionId, {
+      describe: () => this.#describe(),
+      kill,
+      keepLocks: (options) => transactions.keepLocks(options),
+    });
   }
 
   get inTransaction(): boolean {

@@ -1,5 +1,6 @@
 /** The sessions of this gate, for SHOW PROCESSLIST, KILL and the status page. */
 import { vtError } from "../../shared/error/errors.ts";
+import type { Options } from "../../shared/rpc/query_service.ts";
 import type { ClientInfo } from "../session/client.ts";
 
 export interface RegisteredSession {
@@ -16,6 +17,8 @@ export interface RegisteredSession {
 interface Entry {
   readonly describe: () => RegisteredSession;
   readonly kill: (what: "query" | "connection") => void;
+  /** Uses the connection of the session's GET_LOCKs, if it has one. */
+  readonly keepLocks: (options: Options) => Promise<void>;
 }
 
 export class SessionRegistry {
@@ -38,6 +41,11 @@ export class SessionRegistry {
     const entry = this.#entries.get(connectionId);
     if (entry === undefined) throw vtError("ER_NO_SUCH_THREAD", connectionId);
     entry.kill(what);
+  }
+
+  /** One after the other: few sessions have locks, and nothing is in a hurry. */
+  async keepLocks(options: Options): Promise<void> {
+    for (const entry of [...this.#entries.values()]) await entry.keepLocks(options);
   }
 
   /** In order of their ids. */

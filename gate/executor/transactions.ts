@@ -147,6 +147,16 @@ export class Transactions {
     );
   }
 
+  /**
+   * Lets the tablet know that the session's GET_LOCKs are still wanted. One that is lost is found
+   * so by the session's next statement about locks.
+   */
+  async keepLocks(options: Options): Promise<void> {
+    const { lockConnection } = this.#session.state;
+    if (lockConnection === undefined) return;
+    await Promise.allSettled([this.#shards.executeOn(lockConnection, "do 0", options)]);
+  }
+
   /** Gives up the session's GET_LOCKs. */
   async releaseLocks(): Promise<void> {
     const { lockConnection } = this.#session.state;

@@ -20,6 +20,7 @@ import { TaskGroup } from "../../shared/host/task_group.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { JsonObject, TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias, type Target } from "../../shared/model/tablet.ts";
+import type { QueryLimits } from "../../tablet/query/query_limits.ts";
 import { CELL, type GateTopology, openGateTopology } from "./gate_topology.ts";
 import { startTestMysqld, type TestMysqld, type TestServer } from "./mysqld.ts";
 import { SILENT_LOG } from "../../shared/host/log.ts";
@@ -63,13 +64,15 @@ export interface GateClusterOptions {
   /** Not in SrvKeyspace at first. They follow the three in `tablets`. */
   readonly moreTablets?: readonly MoreTablet[];
   readonly bufferMs?: number;
+  /** Of the three tablets. */
+  readonly limits?: Partial<QueryLimits>;
   readonly log?: Log;
 }
 
 const NEVER = { signal: new AbortController().signal };
 
 export async function startGateCluster(options: GateClusterOptions): Promise<GateCluster> {
-  const { schema, moreTablets = [], server = "mariadb" } = options;
+  const { schema, moreTablets = [], server = "mariadb", limits = {} } = options;
   await using scope = new AsyncDisposableStack();
   const [first, second] = await Promise.all([
     startTestMysqld({ server }),
@@ -81,9 +84,9 @@ export async function startGateCluster(options: GateClusterOptions): Promise<Gat
   await createDatabases(first, [["vt_customer", schema.customer]]);
   await createDatabases(second, [["vt_customer", schema.customer]]);
   const tablets = [
-    scope.use(tabletOf(first, 100, "commerce", "-")),
-    scope.use(tabletOf(first, 200, "customer", "-80")),
-    scope.use(tabletOf(second, 300, "customer", "80-")),
+    scope.use(tabletOf(first, 100, "commerce", "-", limits)),
+    scope.use(tabletOf(first, 200, "customer", "-80", limits)),
+    scope.use(tabletOf(second, 300, "customer", "80-", limits)),
   ];
   for (const { database, statements, ...more } of moreTablets) {
     await createDatabases(first, [[database, statements]]);
@@ -119,9 +122,10 @@ function tabletOf(
   uid: number,
   keyspace: string,
   shard: string,
+  limits: Partial<QueryLimits>,
 ): QueryTablet {
   const target: Target = { keyspace, shard, tabletType: "primary" };
-  return startQueryTablet({ socketPath, database: `vt_${keyspace}`, uid, target });
+  return startQueryTablet({ socketPath, database: `vt_${keyspace}`, uid, target, limits });
 }
 
 async function startGate(
