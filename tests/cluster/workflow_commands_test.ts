@@ -1,0 +1,213 @@
+/**
+ * Workflows on a real cluster beside the walk-through: tables that go to shards and get sequences,
+ * a cancelled move, a merge by the oldest commands, Materialize, and what is refused.
+ */
+import assert from "node:assert/strict";
+import { type LocalCluster, startLocalCluster } from "./local_cluster.ts";
+
+const EXAMPLES = new URL("../../examples/", import.meta.url).pathname;
+
+/** What a move needs on both sides of a table `member`. */
+const MEMBER = `create table member(id bigint not null auto_increment primary key,
+  name varchar(40) character set latin1, note blob);
+create table member_seq(id int, next_id bigint, cache bigint, primary key(id))
+  comment 'vitess_sequence';
+insert into member_seq(id, next_id, cache) values(0, 1, 10)`;
+
+const COMMERCE = {
+  tables: {
+    product: {},
+    customer_seq: { type: "sequence" },
+    order_seq: { type: "sequence" },
+    member: {},
+    member_seq: { type: "sequence" },
+  },
+};
+
+const HASHED = { column_vindexes: [{ column: "customer_id", name: "hash" }] };
+const CUSTOMER = {
+  sharded: true,
+  vindexes: { hash: { type: "hash" } },
+  tables: {
+    customer: { ...HASHED, auto_increment: { column: "customer_id", sequence: "customer_seq" } },
+    corder: { ...HASHED, auto_increment: { column: "order_id", sequence: "order_seq" } },
+  },
+};
+const WITH_MEMBER = {
+  ...CUSTOMER,
+  tables: {
+    ...CUSTOMER.tables,
+    member: {
+      column_vindexes: [{ column: "id", name: "hash" }],
+      auto_increment: { column: "id", sequence: "member_seq" },
+    },
+  },
+};
+
+/** One client that inserts members all the time and counts what was acknowledged. */
+class Members {
+  readonly #cluster: LocalCluster;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  acknowledged = 0;
+  readonly failures: string[] = [];
+
+  constructor(cluster: LocalCluster) {
+    this.#cluster = cluster;
+    this.#running = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const { code, stderr } = await this.#cluster.mysql([
+        "-e",
+        "insert into member(name, note) values ('M\\'', x'00ff')",
+      ]);
+      if (code === 0) this.acknowledged++;
+      else this.failures.push(stderr);
+    }
+  }
+
+  async stop(): Promise<number> {
+    this.#stop.abort();
+    await this.#running;
+    assert.deepEqual(this.failures, []);
+    return this.acknowledged;
+  }
+}
+
+async function refused(cluster: LocalCluster, wanted: RegExp, ...args: string[]): Promise<void> {
+  const { code, stderr } = await cluster.tryVtctl(...args);
+  assert.notEqual(code, 0, args.join(" "));
+  assert.match(stderr, wanted);
+}
+
+async function value(cluster: LocalCluster, sql: string, database = ""): Promise<string> {
+  const args = ["-N", "-B", "-e", sql, ...(database === "" ? [] : [database])];
+  const { stdout, stderr, code } = await cluster.mysql(args);
+  assert.equal(code, 0, stderr);
+  return stdout.trim();
+}
+
+Deno.test("workflows on a cluster", async (t) => {
+  const dataDir = await Deno.makeTempDir({ prefix: "workflow_commands" });
+  try {
+    await using cluster = await startLocalCluster({ dataDir });
+    const vtctl = (...args: string[]): Promise<string> => cluster.vtctl(...args);
+    await vtctl("ApplySchema", "--sql", MEMBER, "commerce");
+    await vtctl("ApplyVSchema", "--vschema", JSON.stringify(COMMERCE), "commerce");
+    const members = new Members(cluster);
+    await t.step("tables that don't fit are refused, with the way out", () => refusals(cluster));
+    await t.step("a move to shards, cancelled and made again", () => toShards(cluster, members));
+    await t.step("the sequence goes on past the highest id", async () => {
+      const count = await members.stop();
+      assert.equal(await value(cluster, "select count(*) from member"), String(count));
+    });
+    await t.step("Materialize follows with a projection", () => materialize(cluster));
+    await t.step("two shards become one by the oldest commands", () => merge(cluster, dataDir));
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
+
+async function refusals(cluster: LocalCluster): Promise<void> {
+  const create = ["MoveTables", "--workflow", "m", "--target-keyspace", "customer", "create"];
+  const from = ["--source-keyspace", "commerce"];
+  await refused(cluster, /no primary vindex for member/, ...create, ...from, "--tables", "member");
+  await refused(
+    cluster,
+    /not found in source keyspace commerce: nix/,
+    ...create,
+    ...from,
+    "--tables",
+    "nix",
+  );
+  const reshard = ["Reshard", "--workflow", "r", "--target-keyspace", "customer", "create"];
+  await refused(
+    cluster,
+    /target shard customer\/80- is in serving state/,
+    ...reshard,
+    "--source-shards=-80",
+    "--target-shards=80-",
+  );
+}
+
+async function toShards(cluster: LocalCluster, members: Members): Promise<void> {
+  const vtctl = (...args: string[]): Promise<string> => cluster.vtctl(...args);
+  await vtctl("ApplyVSchema", "--vschema", JSON.stringify(WITH_MEMBER), "customer");
+  const name = ["MoveTables", "--workflow", "m", "--target-keyspace", "customer"];
+  const create = [...name, "create", "--source-keyspace", "commerce", "--tables", "member"];
+  assert.match(await vtctl(...create, "--dry-run"), /Create stream on customer\/-80 from commerce/);
+  await vtctl(...create, "--wait");
+  await refused(cluster, /workflow m already exists/, ...create);
+  assert.match(await vtctl(...name, "cancel"), /Successfully cancelled the m workflow/);
+  assert.equal(JSON.parse(await vtctl("GetRoutingRules")).rules.length, 0);
+  await vtctl(...create, "--wait");
+  assert.match(await vtctl(...name, "status"), /Reads Not Switched. Writes Not Switched/);
+  const switched = await vtctl(...name, "switchtraffic");
+  assert.match(switched, /Current State: All Reads Switched. Writes Switched/);
+  const before = members.acknowledged;
+  while (members.acknowledged < before + 3 && members.failures.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await vtctl(...name, "reversetraffic");
+  await vtctl(...name, "switchtraffic");
+  await vtctl(...name, "complete", "--rename-tables");
+  assert.equal(await value(cluster, "show tables like '%member_old'", "commerce"), "_member_old");
+}
+
+async function materialize(cluster: LocalCluster): Promise<void> {
+  const vtctl = (...args: string[]): Promise<string> => cluster.vtctl(...args);
+  const settings = [{
+    target_table: "names",
+    source_expression: "select id, name as called from member where id > 2",
+    create_ddl: "create table names(id bigint primary key, called varchar(40))",
+  }];
+  const name = ["Materialize", "--workflow", "n", "--target-keyspace", "commerce"];
+  await vtctl(
+    ...name,
+    "create",
+    "--source-keyspace",
+    "customer",
+    "--table-settings",
+    JSON.stringify(settings),
+    "--wait",
+  );
+  const want = await value(cluster, "select count(*) from member where id > 2");
+  assert.equal(await value(cluster, "select count(*) from names"), want);
+  assert.equal(await value(cluster, "select called from names limit 1"), "M'");
+  await vtctl(...name, "cancel");
+  assert.equal(await value(cluster, "show tables like 'names'", "commerce"), "");
+}
+
+async function merge(cluster: LocalCluster, dataDir: string): Promise<void> {
+  const vtctl = (...args: string[]): Promise<string> => cluster.vtctl(...args);
+  const file = `${EXAMPLES}.merge-${crypto.randomUUID()}.yaml`;
+  const text = await Deno.readTextFile(`${EXAMPLES}commerce.yaml`);
+  const [head = "", customer = ""] = text.split("  - name: customer\n");
+  const [partition = ""] = / {4}- equal:\n {8}parts: 2\n[\s\S]*?replicas: 2\n/.exec(customer) ??
+    [];
+  const both = partition + partition.replace("parts: 2", "parts: 1");
+  await Deno.writeTextFile(file, `${head}  - name: customer\n${customer.replace(partition, both)}`);
+  try {
+    await vtctl("apply", "-f", file);
+  } finally {
+    await Deno.remove(file);
+  }
+  assert(dataDir !== "");
+  const members = new Members(cluster);
+  const before = Number(await value(cluster, "select count(*) from member"));
+  assert.match(await vtctl("SplitClone", "customer/-"), /State: done\nSuccess:\n/);
+  assert.match(
+    await vtctl("SplitDiff", "customer/-"),
+    /Table member checks out \(\d+ rows processed/,
+  );
+  await vtctl("MigrateServedTypes", "customer/-", "rdonly");
+  await vtctl("MigrateServedTypes", "customer/-", "replica");
+  await vtctl("MigrateServedTypes", "customer/-", "master");
+  const name = ["Reshard", "--workflow", "SplitClone", "--target-keyspace", "customer"];
+  assert.match(await vtctl(...name, "complete"), /Successfully completed/);
+  const count = await members.stop();
+  assert(Number(await value(cluster, "select count(*) from member")) >= before + count - 1);
+  assert.equal(await value(cluster, "show vitess_shards like 'customer/%'"), "customer/-");
+}
