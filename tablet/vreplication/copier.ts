@@ -263,7 +263,7 @@ class SnapshotWriter {
     this.#batchBytes = 0;
     this.#batchRows = 0;
     // Whoever waits for it next gets the error; until then it is nobody's.
-    this.#writing.catch(() => this.#failed = true);
+    void this.#writing.catch(() => this.#failed = true);
   }
 
   async #write(

@@ -82,7 +82,7 @@ async function insertTuples(
       await running;
       running = run(sql.written());
       // Awaited before the next begins, or at the end; a failure waits until then.
-      running.catch(() => {});
+      void running.catch(() => {});
       [sql, other] = [other, sql];
       sql.clear();
       yieldAt = 0;
