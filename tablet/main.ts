@@ -224,7 +224,10 @@ function serve(
     program: "vttablet",
     metrics,
     log,
-    status: () => statusSections(tablet, mysqld.life, engine),
+    status: () => ({
+      ...statusSections(tablet, mysqld.life, engine),
+      VReplication: vreplication.engine.status,
+    }),
     notReady: () => whyNotReady(tablet),
   });
   addHealthCheck(app, tablet);

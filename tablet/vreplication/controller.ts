@@ -89,9 +89,14 @@ export class Controller {
     return this.#over;
   }
 
+  /** Lets it end; see `stop`. */
+  abort(): void {
+    this.#stop.abort(new DOMException("The stream was stopped", "AbortError"));
+  }
+
   /** Ends it where it stands; nothing is applied any more when this resolves. */
   async stop(): Promise<void> {
-    this.#stop.abort(new DOMException("The stream was stopped", "AbortError"));
+    this.abort();
     await this.#running;
   }
 

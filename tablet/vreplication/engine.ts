@@ -54,9 +54,13 @@ export class VReplicationEngine implements AsyncDisposable {
     this.#rows = new StreamRows(this.#dba, options.login.database);
   }
 
-  /** Streams that run now. */
-  get controllers(): readonly Controller[] {
-    return [...this.#controllers.values()];
+  /** Streams that run now, by id: for people. */
+  get status(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#controllers.values()].map((controller) => {
+      const source = controller.source ?? "no source yet";
+      const position = controller.progress?.position ?? "nothing applied yet";
+      return [`stream ${controller.id}`, controller.over ? "ended" : `${source}, ${position}`];
+    }));
   }
 
   /** Told whenever the tablet's role may have changed: only a primary that takes writes runs streams. */
@@ -64,7 +68,7 @@ export class VReplicationEngine implements AsyncDisposable {
     if (primary === this.#primary) return;
     this.#primary = primary;
     // At once: what is under way must not hold up a demotion.
-    if (!primary) { for (const controller of this.#controllers.values()) void controller.stop(); }
+    if (!primary) { for (const controller of this.#controllers.values()) controller.abort(); }
     this.#following = this.#following.then(() => this.#follow(primary));
   }
 
