@@ -117,8 +117,9 @@ export class PlanRunner {
     change: () => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
+    if (this.#session.state.transactionMode === "single") throw this.#singleRefusal(shards);
     if (this.#session.state.transaction.at !== "none") {
-      return await this.#withSavepoint(shards, change, signal);
+      return await this.#withSavepoint(change, signal);
     }
     this.#transactions.begin({ consistentSnapshot: false, access: undefined, implicit: true });
     try {
@@ -132,11 +133,9 @@ export class PlanRunner {
   }
 
   async #withSavepoint<Result>(
-    shards: readonly ShardName[],
     change: () => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
-    if (this.#session.state.transactionMode === "single") throw this.#singleRefusal(shards);
     await this.#transactions.savepoint(CHANGE_SAVEPOINT, signal);
     try {
       const result = await change();

@@ -34,6 +34,8 @@ export class SessionShards implements Shards {
   statementTimeoutMs: number | undefined;
   /** Of the running statement on all its shards; whoever starts one empties it. */
   warnings: readonly ServerWarning[] = NO_WARNINGS;
+  /** Shards whose first statement in the transaction is under way. */
+  readonly #joining = new Set<Target>();
 
   constructor(session: LiveSession, tablets: QueryService) {
     this.#session = session;
@@ -141,7 +143,24 @@ export class SessionShards implements Shards {
     sink: PacketSink,
     options: Options,
   ): Promise<Uint8Array> {
-    const joined = await this.#join(target, options);
+    const found = this.#connectionOf(target);
+    if (found !== undefined) return await this.#executeAs(found, call, target, sink, options);
+    this.#joining.add(target);
+    try {
+      const joined = await this.#join(target, options);
+      return await this.#executeAs(joined, call, target, sink, options);
+    } finally {
+      this.#joining.delete(target);
+    }
+  }
+
+  async #executeAs(
+    joined: ShardConnection | undefined,
+    call: ShardCall,
+    target: Target,
+    sink: PacketSink,
+    options: Options,
+  ): Promise<Uint8Array> {
     const begin = joined === undefined ? this.#begin() : "";
     const request = this.#request(call, target, joined?.transactionId ?? 0, begin);
     try {
@@ -153,21 +172,26 @@ export class SessionShards implements Shards {
     }
   }
 
-  /** This shard's connection; one that joins while savepoints stand gets them first. */
-  async #join(target: Target, options: Options): Promise<ShardConnection | undefined> {
+  /** This shard's connection, if it takes part. VT24005 when it may not join. */
+  #connectionOf(target: Target): ShardConnection | undefined {
     const { transaction, transactionMode } = this.#session.state;
     if (transaction.at === "none") return undefined;
     if (transaction.at === "failed") throw vtError("VT09032");
     const found = transaction.shards.find((shard) => sameTarget(shard.target, target));
-    if (found !== undefined) return found;
-    if (transactionMode === "single" && transaction.shards.length > 0) {
-      const shards = [...transaction.shards.map((shard) => shard.target), target];
-      throw vtError(
-        "VT24005",
-        shards.map(({ keyspace, shard }) => `${keyspace}/${shard}`).join(" "),
-      );
-    }
-    if (transaction.savepoints.length === 0) return undefined;
+    if (found !== undefined || transactionMode !== "single") return found;
+    // Shards of one statement join side by side: those on their way count too.
+    const others = [...transaction.shards.map((shard) => shard.target), ...this.#joining];
+    if (others.every((other) => sameTarget(other, target))) return undefined;
+    throw vtError(
+      "VT24005",
+      [...others, target].map(({ keyspace, shard }) => `${keyspace}/${shard}`).join(" "),
+    );
+  }
+
+  /** One that joins while savepoints stand gets them first, and then has a connection. */
+  async #join(target: Target, options: Options): Promise<ShardConnection | undefined> {
+    const { transaction } = this.#session.state;
+    if (transaction.at !== "open" || transaction.savepoints.length === 0) return undefined;
     return await this.#joinWithSavepoints(target, transaction.savepoints, options);
   }
 

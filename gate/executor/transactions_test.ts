@@ -41,12 +41,8 @@ function tablets(
   };
 }
 
-/** A session in a transaction that has written to -80, and then got `failure` from 80-. */
-async function failedTransaction(failure: () => Uint8Array) {
-  const calls: string[] = [];
-  const service = tablets(calls, ({ sql }) => {
-    return new TextDecoder().decode(sql) === "lose" ? failure() : OK;
-  });
+/** A session in a transaction; `run` sends a statement to a shard. */
+function openTransaction(calls: string[], service: QueryService) {
   const session = new LiveSession({
     connectionId: 1,
     user: "app",
@@ -71,10 +67,21 @@ async function failedTransaction(failure: () => Uint8Array) {
       () => {},
       OPTIONS,
     );
+  return { session, transactions, calls, run };
+}
+
+/** A session in a transaction that has written to -80, and then got `failure` from 80-. */
+async function failedTransaction(failure: () => Uint8Array) {
+  const calls: string[] = [];
+  const service = tablets(calls, ({ sql }) => {
+    return new TextDecoder().decode(sql) === "lose" ? failure() : OK;
+  });
+  const opened = openTransaction(calls, service);
+  const { run } = opened;
   await run("-80", "insert");
   await run("80-", "insert");
   await assert.rejects(run("80-", "lose"));
-  return { session, transactions, calls };
+  return opened;
 }
 
 Deno.test("COMMIT after a shard has lost its part is an error, and nothing is committed", async () => {
@@ -98,4 +105,16 @@ Deno.test("COMMIT after a deadlock ends the transaction without an error, as a m
   assert.equal(session.state.transaction.at, "none");
   assert.deepEqual(calls.filter((call) => call.endsWith(" commit")), []);
   assert.ok(calls.includes("-80 rollback"), calls.join("; "));
+});
+
+Deno.test("transaction_mode single keeps out a second shard that joins at the same time", async () => {
+  const calls: string[] = [];
+  const { session, run, transactions } = openTransaction(calls, tablets(calls, () => OK));
+  session.apply({ on: "transaction_mode", mode: "single" });
+  const both = await Promise.allSettled([run("-80", "select"), run("80-", "select")]);
+  assert.deepEqual(both.map(({ status }) => status), ["fulfilled", "rejected"]);
+  assert.match(String(both[1]?.status === "rejected" && both[1].reason), /VT24005/);
+  await run("-80", "insert");
+  await transactions.commit(OPTIONS);
+  assert.deepEqual(calls, ["-80 select", "-80 insert", "-80 commit"]);
 });
