@@ -7,12 +7,15 @@ import { vtError } from "../../../shared/error/errors.ts";
 import { lockKeyspace } from "../../../topo/locks.ts";
 import type { Lock } from "../../../topo/store.ts";
 import { type Effect, type Event, nameEffect } from "../../workflow/effect.ts";
-import { begin, type Program, type State, step } from "../../workflow/program.ts";
+import { begin as beginProgram, type Program, type State, step } from "../../workflow/program.ts";
 import type { CommandContext } from "../context.ts";
 import { type Act, type Hands, perform } from "./perform.ts";
 
-/** What follows the stop of writes ends within this, done or undone. */
-const FINISH_TIMEOUT_MS = 180_000;
+/**
+ * What follows the stop of writes, or a failure, ends within this, done or undone. Each of its steps
+ * has a shorter time of its own: this is for what nobody thought of.
+ */
+const FINISH_TIMEOUT_MS = 15 * 60_000;
 
 export interface Outcome {
   /** How long neither side took writes, when they were switched. */
@@ -55,31 +58,33 @@ export async function runProgram(
   primaries: Hands["primaries"],
   locks: HeldLocks,
 ): Promise<Outcome> {
-  const finish = AbortSignal.any([locks.lost, AbortSignal.timeout(FINISH_TIMEOUT_MS)]);
+  let finish: AbortSignal | undefined;
+  const begin = (): void => {
+    finish ??= AbortSignal.any([locks.lost, AbortSignal.timeout(FINISH_TIMEOUT_MS)]);
+  };
   const leave = AbortSignal.any([locks.lost, context.signal]);
-  let begun = false;
   const watch = new PauseWatch(() => context.clock.monotonicMs());
   const hands: Hands = {
     context,
     primaries,
     check: locks.check,
-    signal: () => (begun ? finish : leave),
+    signal: () => finish ?? leave,
   };
   const attempt = async (effect: Act): Promise<Event> => {
-    if (stopsWrites(effect)) begun = true;
+    if (stopsWrites(effect)) begin();
     const startedMs = context.clock.monotonicMs();
     watch.before(effect);
     try {
       const value = await perform(hands, effect);
       watch.after(effect);
-      context.log.debug("workflow effect", {
+      context.log.info("workflow effect", {
         effect: nameEffect(effect),
         tookMs: Math.round(context.clock.monotonicMs() - startedMs),
       });
       return value === undefined ? { on: "done", effect } : { on: "done", effect, value };
     } catch (error) {
       // What undoes it runs though the caller has left.
-      begun = true;
+      begin();
       return {
         on: "failed",
         effect,
@@ -97,7 +102,7 @@ async function drive(
   program: Program,
   attempt: (effect: Act) => Promise<Event>,
 ): Promise<State> {
-  let [state, effects] = begin(program);
+  let [state, effects] = beginProgram(program);
   const open = new Set<Promise<{ readonly event: Event; readonly done: () => void }>>();
   const launch = (more: readonly Effect[]): void => {
     for (const effect of more) {
