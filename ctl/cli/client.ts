@@ -16,6 +16,8 @@ export interface CommandCall {
   readonly command: string;
   readonly args: readonly string[];
   readonly onLine: (line: string) => void;
+  /** Lines of the result of a command that goes on; dropped when absent. */
+  readonly onOutput?: (lines: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -43,7 +45,7 @@ export async function callCommand(call: CommandCall): Promise<CommandEnd> {
   }
   if (!response.ok) return await readRefusal(response, server);
   try {
-    return await readEvents(response, call.onLine);
+    return await readEvents(response, call);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     return unreachable(`the answer of vtctld at ${server} broke off: ${cause}`);
@@ -84,14 +86,14 @@ async function readRefusal(response: Response, server: string): Promise<CommandE
 
 async function readEvents(
   response: Response,
-  onLine: (line: string) => void,
+  call: CommandCall,
 ): Promise<CommandEnd> {
   let rest = "";
   for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     const lines = (rest + piece).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const end = takeEvent(decodeCommandEvent(line), onLine);
+      const end = takeEvent(decodeCommandEvent(line), call);
       if (end !== undefined) return end;
     }
   }
@@ -100,8 +102,9 @@ async function readEvents(
   );
 }
 
-function takeEvent(event: CommandEvent, onLine: (line: string) => void): CommandEnd | undefined {
-  if ("line" in event) onLine(event.line);
+function takeEvent(event: CommandEvent, call: CommandCall): CommandEnd | undefined {
+  if ("line" in event) call.onLine(event.line);
+  else if ("output" in event) call.onOutput?.(event.output);
   else if ("text" in event) return { text: event.text };
   else return { error: event.error };
   return undefined;

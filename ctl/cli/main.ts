@@ -24,6 +24,7 @@ async function main(argv: readonly string[]): Promise<number> {
     command,
     args,
     onLine: (text) => writeAll(Deno.stderr, `${text}\n`),
+    onOutput: (text) => writeAll(Deno.stdout, `${text}\n`),
     // Ctrl-C ends the process; vtctld sees the connection close and cancels.
     signal: new AbortController().signal,
   });

@@ -77,6 +77,10 @@ async function runLine(topo: Topology, line: string): Promise<readonly string[]>
     log: SILENT_LOG,
     signal: CALL.signal,
     say: (said) => out.push(`| ${said}`),
+    output: (lines) => {
+      out.push(...lines);
+      return Promise.resolve();
+    },
   };
   try {
     const { text } = await findCommand(name).prepare(args, name).run(context);

@@ -4,7 +4,7 @@ import type { Topology } from "../../topo/topology.ts";
 import type { Supervisor } from "./supervisor.ts";
 import type { TabletClient } from "./tablet_client.ts";
 
-/** What commands work with. One per call: the signal and `say` are the caller's. */
+/** What commands work with. One per call: the signal, `say` and `output` are the caller's. */
 export interface CommandContext {
   readonly topo: Topology;
   readonly tablets: TabletClient;
@@ -16,4 +16,9 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Tells the caller how it goes. */
   readonly say: (line: string) => void;
+  /**
+   * Part of the result before the command ends, in lines. Resolves when the caller has room for
+   * more; none is dropped.
+   */
+  readonly output: (lines: readonly string[]) => Promise<void>;
 }

@@ -70,6 +70,7 @@ import { MOVE_TABLES } from "./move_tables.ts";
 import { RESHARD } from "./reshard.ts";
 import { SPLIT_DIFF } from "./split_diff.ts";
 import { VREPLICATION_EXEC } from "./vreplication_exec.ts";
+import { VSTREAM } from "./vstream.ts";
 import { GET_WORKFLOWS, WORKFLOW } from "./workflow_command.ts";
 import type { Command } from "./command.ts";
 
@@ -155,6 +156,7 @@ export const COMMANDS: readonly Command[] = [
   VALIDATE_VERSION_SHARD,
   VDIFF,
   VREPLICATION_EXEC,
+  VSTREAM,
   WORKFLOW,
 ];
 

@@ -76,6 +76,7 @@ async function answer(context: Context, name: string, api: CommandApi): Promise<
 function stream(name: string, prepared: PreparedCommand, { runner, log }: CommandApi): Response {
   const leave = new AbortController();
   const encoder = new TextEncoder();
+  let wanted = Promise.withResolvers<void>();
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (event: CommandEvent): void => {
@@ -86,8 +87,14 @@ function stream(name: string, prepared: PreparedCommand, { runner, log }: Comman
       const say = (line: string): void => {
         if ((controller.desiredSize ?? 0) > -LINES_WAITING_MAX) send({ line });
       };
+      const output = async (lines: readonly string[]): Promise<void> => {
+        send({ output: lines.join("\n") });
+        if ((controller.desiredSize ?? 0) > 0) return;
+        wanted = Promise.withResolvers();
+        await wanted.promise;
+      };
       // Its end is the stream's; all that it may throw becomes the stream's last line.
-      void runner.run(name, prepared, { signal: leave.signal, say })
+      void runner.run(name, prepared, { signal: leave.signal, say, output })
         .then(({ result, text }) => send({ result: result ?? null, text }))
         .catch((error) => {
           const answered = toCommandError(error);
@@ -100,7 +107,11 @@ function stream(name: string, prepared: PreparedCommand, { runner, log }: Comman
         .finally(() => leave.signal.aborted || controller.close())
         .catch((error) => log.error("answer failed", { command: name, error: String(error) }));
     },
+    pull() {
+      wanted.resolve();
+    },
     cancel() {
+      wanted.resolve();
       leave.abort(new DOMException("the client has left", "AbortError"));
     },
   });

@@ -15,10 +15,11 @@ const COMMANDS_MAX = 200;
 export interface Caller {
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
+  readonly output: (lines: readonly string[]) => Promise<void>;
 }
 
 export class CommandRunner {
-  readonly #context: Omit<CommandContext, "signal" | "say">;
+  readonly #context: Omit<CommandContext, "signal" | "say" | "output">;
   readonly #stop: AbortSignal;
   readonly #counted: ReturnType<Metrics["counter"]>;
   readonly #seconds: ReturnType<Metrics["histogram"]>;
@@ -26,7 +27,7 @@ export class CommandRunner {
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(
-    context: Omit<CommandContext, "signal" | "say">,
+    context: Omit<CommandContext, "signal" | "say" | "output">,
     options: { readonly metrics: Metrics; readonly stop: AbortSignal },
   ) {
     const { metrics } = options;
@@ -47,7 +48,12 @@ export class CommandRunner {
     const signal = AbortSignal.any([caller.signal, this.#stop, timeout]);
     let outcome = "ok";
     try {
-      return await prepared.run({ ...this.#context, signal, say: caller.say });
+      return await prepared.run({
+        ...this.#context,
+        signal,
+        say: caller.say,
+        output: caller.output,
+      });
     } catch (error) {
       outcome = toCommandError(error).status;
       if (timeout.aborted) {

@@ -37,6 +37,8 @@ export interface CommandError {
 export type CommandEvent =
   /** Progress, as a person reads it. */
   | { readonly line: string }
+  /** Part of the result before the command ends: whole lines, without the last line feed. */
+  | { readonly output: string }
   | {
     readonly result: unknown;
     /** The result as a person reads it, without the last line feed. */
@@ -72,6 +74,7 @@ export function decodeCommandEvent(line: string): CommandEvent {
   }
   if (typeof event === "object" && event !== null) {
     if ("line" in event && typeof event.line === "string") return { line: event.line };
+    if ("output" in event && typeof event.output === "string") return { output: event.output };
     if ("result" in event && "text" in event && typeof event.text === "string") {
       return { result: event.result, text: event.text };
     }

@@ -13,7 +13,7 @@ import type { MysqldAddress } from "../mysqld/login.ts";
 import { VReplicationEngine } from "./engine.ts";
 import { LastKnown } from "./last_known.ts";
 import { ReplicaLag } from "./replica_lag.ts";
-import { pickSource } from "./source_picker.ts";
+import { pickSource } from "../../shared/host/source_picker.ts";
 import { SourceService } from "./source_service.ts";
 import { vschemaContext } from "./vschema_context.ts";
 

@@ -3,7 +3,7 @@ import { vtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { classify } from "./classify.ts";
 import { runExec } from "./exec.ts";
-import { readTabletTypes } from "./source_picker.ts";
+import { readTabletTypes } from "../../shared/host/source_picker.ts";
 
 Deno.test("what passes is tried again, what doesn't stops with its remedy", () => {
   const retried = [

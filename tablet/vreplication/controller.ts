@@ -18,7 +18,7 @@ import { classify } from "./classify.ts";
 import { copyTables } from "./copier.ts";
 import { play } from "./player.ts";
 import { type WriteLogin, WriteSession } from "./session.ts";
-import { readTabletTypes, type Source, type SourceWish } from "./source_picker.ts";
+import { readTabletTypes, type Source, type SourceWish } from "../../shared/host/source_picker.ts";
 import { FROZEN, type StreamRows } from "./stream_rows.ts";
 import { TargetTables } from "./target_tables.ts";
 

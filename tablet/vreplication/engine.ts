@@ -14,7 +14,7 @@ import { Dba } from "../mysqld/dba.ts";
 import { Controller, isActive } from "./controller.ts";
 import { runExec } from "./exec.ts";
 import type { WriteLogin } from "./session.ts";
-import type { Source, SourceWish } from "./source_picker.ts";
+import type { Source, SourceWish } from "../../shared/host/source_picker.ts";
 import { FROZEN, noStream, StreamRows } from "./stream_rows.ts";
 import { Turns } from "./turns.ts";
 

@@ -3,7 +3,7 @@ import { sleep } from "../../shared/host/clock.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias, type TabletAlias } from "../../shared/model/tablet.ts";
-import { askHealth } from "./source_picker.ts";
+import { askHealth } from "../../shared/host/source_picker.ts";
 
 export interface ReplicaLagOptions {
   readonly self: TabletAlias;

@@ -56,6 +56,7 @@ export class TestVtctld implements AsyncDisposable {
     args: readonly string[],
     onLine: (line: string) => void = () => {},
     signal = new AbortController().signal,
+    onOutput: (lines: string) => void = () => {},
   ): Promise<CommandOutcome> {
     const lines: string[] = [];
     const end = await callCommand({
@@ -63,6 +64,7 @@ export class TestVtctld implements AsyncDisposable {
       command,
       args,
       signal,
+      onOutput,
       onLine: (line) => {
         lines.push(line);
         onLine(line);

@@ -1,12 +1,12 @@
 /** Chooses the tablet that a stream reads from, and connects to it. */
-import { vtError } from "../../shared/error/errors.ts";
-import { connectMux, type MuxClient } from "../../shared/host/mux_client.ts";
-import { StreamClient } from "../../shared/host/stream_client.ts";
-import { sameShard } from "../../shared/key/range.ts";
-import type { TabletRecord } from "../../shared/model/records.ts";
-import { printTabletAlias, type TabletType } from "../../shared/model/tablet.ts";
-import type { TabletHealth } from "../../shared/rpc/query_service.ts";
-import type { StreamService, StreamTarget } from "../../shared/rpc/stream_service.ts";
+import { vtError } from "../error/errors.ts";
+import { connectMux, type MuxClient } from "./mux_client.ts";
+import { StreamClient } from "./stream_client.ts";
+import { sameShard } from "../key/range.ts";
+import type { TabletRecord } from "../model/records.ts";
+import { printTabletAlias, type TabletType } from "../model/tablet.ts";
+import type { TabletHealth } from "../rpc/query_service.ts";
+import type { StreamService, StreamTarget } from "../rpc/stream_service.ts";
 
 export interface Source extends Disposable {
   /** Its alias. */
