@@ -17,6 +17,8 @@ export interface GuestbookOptions {
   readonly keepOfTen?: number;
   /** Clients that only read; default 1. */
   readonly readers?: number;
+  /** What its rows' texts begin with; default "g". */
+  readonly tag?: string;
 }
 
 export interface GuestbookReport {
@@ -80,7 +82,7 @@ export class Guestbook {
   #unknown = 0;
   #reads = 0;
   #failure: unknown;
-  #pausing: PromiseWithResolvers<void> | undefined;
+  #pausing: (PromiseWithResolvers<void> & { readonly forget: boolean }) | undefined;
   #paused = 0;
 
   constructor(options: GuestbookOptions) {
@@ -91,6 +93,11 @@ export class Guestbook {
 
   get acknowledged(): number {
     return this.customers.acknowledgements + this.orders.acknowledgements;
+  }
+
+  get totals(): Pick<GuestbookReport, "acknowledged" | "refused" | "unknown"> {
+    const { acknowledged } = this;
+    return { acknowledged, refused: this.#refused, unknown: this.#unknown };
   }
 
   /** Resolves once `count` more writes are acknowledged than now. */
@@ -114,9 +121,16 @@ export class Guestbook {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Runs `work` while the clients have taken their rows away and stand still. */
-  async quiet<T>(work: () => Promise<T>): Promise<T> {
-    const pausing = Promise.withResolvers<void>();
+  get tag(): string {
+    return this.#options.tag ?? "g";
+  }
+
+  /** Runs `work` while the clients stand still, and with `forget` have taken their rows away. */
+  async quiet<T>(
+    work: () => Promise<T>,
+    { forget = true }: { readonly forget?: boolean } = {},
+  ): Promise<T> {
+    const pausing = { ...Promise.withResolvers<void>(), forget };
     this.#pausing = pausing;
     try {
       while (this.#paused < this.#options.clients) {
@@ -152,13 +166,8 @@ export class Guestbook {
     const kept: Customer[] = [];
     try {
       for (let n = 0; !this.#stop.signal.aborted && this.#failure === undefined; n++) {
-        if (this.#pausing !== undefined) {
-          for (const customer of kept.splice(0)) await this.#forget(session, customer);
-          this.#paused++;
-          await this.#pausing.promise;
-          this.#paused--;
-        }
-        const customer = await this.#visit(session, `g${number}-${n}`);
+        if (this.#pausing !== undefined) await this.#stand(this.#pausing, session, kept);
+        const customer = await this.#visit(session, `${this.tag}${number}-${n}`);
         if (customer !== undefined && n % 10 < keepOfTen) kept.push(customer);
         else if (customer !== undefined) await this.#forget(session, customer);
         if (pauseMs > 0) await pause(pauseMs);
@@ -168,6 +177,19 @@ export class Guestbook {
     } finally {
       await session.close();
     }
+  }
+
+  async #stand(
+    pausing: { readonly promise: Promise<void>; readonly forget: boolean },
+    session: Session,
+    kept: Customer[],
+  ): Promise<void> {
+    if (pausing.forget) {
+      for (const customer of kept.splice(0)) await this.#forget(session, customer);
+    }
+    this.#paused++;
+    await pausing.promise;
+    this.#paused--;
   }
 
   /** A new customer, who changes the address, orders and changes the order. */

@@ -122,6 +122,31 @@ export class LocalCluster implements AsyncDisposable {
   }
 }
 
+/** Runs vtctl and gives each line of its progress as it comes. */
+export async function vtctlLines(
+  cluster: LocalCluster,
+  args: readonly string[],
+  onLine: (line: string) => void,
+): Promise<{ readonly code: number; readonly stderr: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", `${ROOT}ctl/cli/main.ts`, "--server", cluster.ctldAddress, ...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  let stderr = "";
+  let rest = "";
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    stderr += text;
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  }
+  const { code } = await child.status;
+  return { code, stderr };
+}
+
 /** Runs a program to its end. */
 export async function run(
   command: string,

@@ -1,0 +1,48 @@
+/** Cluster files for tests, in the shape of the examples. */
+
+export interface KeyspaceShape {
+  readonly name: string;
+  /** Partitionings: [1, 2] has the shards -, -80 and 80-. */
+  readonly parts: readonly number[];
+  readonly replicas: number;
+}
+
+/** The secrets are those of the examples. */
+export async function clusterYaml(keyspaces: readonly KeyspaceShape[]): Promise<string> {
+  const example = await Deno.readTextFile(
+    new URL("../../examples/101_initial_cluster.yaml", import.meta.url),
+  );
+  const [head = "", secrets = ""] = example.split("\n---\n");
+  const top = head.slice(0, head.indexOf("  keyspaces:"));
+  return `${top}  keyspaces:\n${keyspaces.map(keyspaceYaml).join("")}---\n${secrets}`;
+}
+
+function keyspaceYaml({ name, parts, replicas }: KeyspaceShape): string {
+  return `  - name: ${name}
+    turndownPolicy: Immediate
+    partitionings:
+${parts.map((count) => partitioningYaml(count, replicas)).join("")}`;
+}
+
+function partitioningYaml(parts: number, replicas: number): string {
+  return `    - equal:
+        parts: ${parts}
+        shardTemplate:
+          databaseInitScriptSecret:
+            name: example-cluster-config
+            key: init_db.sql
+          replication:
+            enforceSemiSync: false
+          tabletPools:
+          - cell: zone1
+            type: replica
+            replicas: ${replicas}
+`;
+}
+
+/** Names of the shards of an equal partitioning: 2 has -80 and 80-. */
+export function equalShards(parts: number): readonly string[] {
+  const bound = (i: number): string =>
+    i % parts === 0 ? "" : (256 * i / parts).toString(16).padStart(2, "0");
+  return Array.from({ length: parts }, (_, i) => `${bound(i)}-${bound(i + 1)}`);
+}
