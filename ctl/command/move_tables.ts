@@ -1,5 +1,5 @@
 import { list, text, toggle } from "../../shared/flags/flag.ts";
-import { vtError } from "../../shared/error/errors.ts";
+import { VtError, vtError } from "../../shared/error/errors.ts";
 import { defineCommand } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { parseText, zeroOrMore } from "./positional.ts";
@@ -118,6 +118,14 @@ export async function printCreated(
   const now = new Date(context.clock.now());
   if (flags.dryRun) return printDryRun("Create", `${name.keyspace}.${name.workflow}`, plan, now);
   if (flags.wait) await waitForCopy(context, name, flags.waitTimeout);
-  const status = printStatus(await readStatus(context, name), now);
-  return quiet ? { ...status, text: "" } : status;
+  try {
+    const status = printStatus(await readStatus(context, name), now);
+    return quiet ? { ...status, text: "" } : status;
+  } catch (error) {
+    // It is made all the same: who is told that it failed would make it again.
+    if (!(error instanceof VtError) || error.status !== "unavailable") throw error;
+    const summary =
+      `workflow ${name.workflow} was created; how it goes can't be read now: ${error.message}`;
+    return { text: summary, json: { summary } };
+  }
 }

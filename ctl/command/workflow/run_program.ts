@@ -9,7 +9,8 @@ import type { Lock } from "../../../topo/store.ts";
 import { type Effect, type Event, nameEffect } from "../../workflow/effect.ts";
 import { begin as beginProgram, type Program, type State, step } from "../../workflow/program.ts";
 import type { CommandContext } from "../context.ts";
-import { type Act, type Hands, perform } from "./perform.ts";
+import type { Act, Hands } from "./perform.ts";
+import { isTopologyAway, persist } from "./persist.ts";
 
 /**
  * What follows the stop of writes, or a failure, ends within this, done or undone. Each of its steps
@@ -70,12 +71,16 @@ export async function runProgram(
     check: locks.check,
     signal: () => finish ?? leave,
   };
-  const attempt = async (effect: Act): Promise<Event> => {
+  const attempt = async (effect: Act, half: boolean): Promise<Event> => {
     if (stopsWrites(effect)) begin();
     const startedMs = context.clock.monotonicMs();
     watch.before(effect);
     try {
-      const value = await perform(hands, effect);
+      const value = await persist(
+        hands,
+        effect,
+        (error) => half || (finish !== undefined && isTopologyAway(error)),
+      );
       watch.after(effect);
       context.log.info("workflow effect", {
         effect: nameEffect(effect),
@@ -100,7 +105,7 @@ export async function runProgram(
 async function drive(
   context: CommandContext,
   program: Program,
-  attempt: (effect: Act) => Promise<Event>,
+  attempt: (effect: Act, half: boolean) => Promise<Event>,
 ): Promise<State> {
   let [state, effects] = beginProgram(program);
   const open = new Set<Promise<{ readonly event: Event; readonly done: () => void }>>();
@@ -110,7 +115,7 @@ async function drive(
         context.say(effect.line);
         continue;
       }
-      const running = attempt(effect).then((event) => ({
+      const running = attempt(effect, leavesHalf(state)).then((event) => ({
         event,
         done: () => open.delete(running),
       }));
@@ -125,6 +130,12 @@ async function drive(
     launch(effects);
   }
   return state;
+}
+
+/** Giving up now would leave things half done, until somebody runs the command again. */
+function leavesHalf(state: State): boolean {
+  return state.at === "undoing" ||
+    (state.at === "running" && state.program.phases[state.index]?.onFailure === "stop");
 }
 
 function stopsWrites(effect: Effect): boolean {
