@@ -22,6 +22,7 @@ import {
 } from "../rpc/frame.ts";
 import { decodeError, REQUEST_BYTES_MAX } from "../rpc/messages.ts";
 import type { WireWriter } from "../rpc/wire.ts";
+import { type Abortable, AbortList } from "./abort_list.ts";
 import { SlotTable } from "./slot_table.ts";
 import { HeldFrames } from "./held_frames.ts";
 import { KEEPALIVE, type KeepaliveOptions, MuxTransport } from "./mux_transport.ts";
@@ -216,12 +217,11 @@ export class MuxClient implements Disposable {
 const NOTHING = new Uint8Array();
 
 /** One call in flight. */
-class ClientStream {
+class ClientStream implements Abortable {
   readonly #client: MuxClient;
   readonly #id: number;
   readonly #receiver: Receiver;
-  readonly #signal: AbortSignal;
-  readonly #onAbort = () => this.#cancel();
+  readonly #aborts: AbortList;
   /** Made when the receiver is busy for the first time. */
   #held: HeldFrames | undefined;
   #busy = false;
@@ -234,8 +234,12 @@ class ClientStream {
     this.#client = client;
     this.#id = id;
     this.#receiver = receiver;
-    this.#signal = signal;
-    signal.addEventListener("abort", this.#onAbort);
+    this.#aborts = AbortList.of(signal);
+    this.#aborts.add(this);
+  }
+
+  onAbort(): void {
+    this.#cancel();
   }
 
   onData(payload: Uint8Array, flags: number): void {
@@ -330,7 +334,7 @@ class ClientStream {
   #finish(): void {
     this.#over = true;
     this.#held = undefined;
-    this.#signal.removeEventListener("abort", this.#onAbort);
-    clearTimeout(this.#cancelTimer);
+    this.#aborts.remove(this);
+    if (this.#cancelTimer !== undefined) clearTimeout(this.#cancelTimer);
   }
 }

@@ -32,6 +32,9 @@ const PARTIAL_BYTES_MAX = 512 * 1024 * 1024;
 /** Rows travel in frames that the gate's buffers hold without growing. */
 const DATA_BYTES_MAX = 64 * 1024;
 
+/** Signals of a gate's past calls that are kept for its next ones. */
+const IDLE_ABORTS_MAX = 256;
+
 /** What the tablet does with the calls of one gate. */
 export interface MuxPeer {
   /** `request` is valid during the call. The answer goes through `call`, now or later. */
@@ -128,6 +131,8 @@ class ServerConnection {
   readonly #peer: MuxPeer;
   /** By id; see slot_table.ts for why it is no Map. Gates use low ids again. */
   readonly #calls: (ServerCall | undefined)[] = [];
+  /** Of calls that are over, for those to come: a new one and its first listener cost 1 us. */
+  readonly #idleAborts: AbortController[] = [];
   readonly #partial = new Map<number, PartialCall>();
   #partialBytes = 0;
 
@@ -192,7 +197,7 @@ class ServerConnection {
 
   #start(id: number, request: Uint8Array, refusal: VtError | undefined): void {
     if (this.#calls[id] !== undefined) throw vtError("VT20013", `call ${id} is in flight already`);
-    const call = new ServerCall(id, this.#transport, this.#calls);
+    const call = new ServerCall(id, this.#transport, this.#calls, this.#idleAborts);
     this.#calls[id] = call;
     try {
       if (refusal !== undefined) throw refusal;
@@ -245,13 +250,21 @@ export class ServerCall {
   readonly #id: number;
   readonly #transport: MuxTransport;
   readonly #calls: (ServerCall | undefined)[];
-  readonly #abort = new AbortController();
+  readonly #idleAborts: AbortController[];
+  readonly #abort: AbortController;
   #credit: number;
   #wake: (() => void) | undefined;
   #done = false;
 
   /** `calls` is the table that it leaves when it is answered. */
-  constructor(id: number, transport: MuxTransport, calls: (ServerCall | undefined)[]) {
+  constructor(
+    id: number,
+    transport: MuxTransport,
+    calls: (ServerCall | undefined)[],
+    idleAborts: AbortController[],
+  ) {
+    this.#idleAborts = idleAborts;
+    this.#abort = idleAborts.pop() ?? new AbortController();
     this.#id = id;
     this.#transport = transport;
     this.#credit = transport.windowBytes;
@@ -331,6 +344,13 @@ export class ServerCall {
     write(out);
     finishFrame(out, start, FLAG_END);
     this.#transport.flushSoon();
+  }
+
+  /** After `end`, when nobody holds the signal any more: another call may have it. */
+  recycle(): void {
+    const { length } = this.#idleAborts;
+    if (!this.#done || this.#abort.signal.aborted || length >= IDLE_ABORTS_MAX) return;
+    this.#idleAborts.push(this.#abort);
   }
 
   /** Ends the answer with a payload of any size. */

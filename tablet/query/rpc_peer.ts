@@ -103,6 +103,7 @@ export class RpcPeer implements MuxPeer {
       call,
     );
     call.end((out) => writeExecuteEnd(out, transactionId, NOTHING, terminal, warnings));
+    call.recycle();
   }
 
   async #prepare(call: ServerCall, request: ExecuteRequest): Promise<void> {

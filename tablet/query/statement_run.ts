@@ -3,6 +3,7 @@
  * it with KILL QUERY when a limit is passed or nobody wants the answer any more.
  */
 import { VtError, vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import { type Abortable, AbortList } from "../../shared/host/abort_list.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { Limits, PacketSink } from "../../shared/rpc/query_service.ts";
@@ -26,13 +27,12 @@ export interface Statement {
   readonly limits: Limits;
 }
 
-export class StatementRun implements Deadline {
+export class StatementRun implements Deadline, Abortable {
   readonly #deps: RunDependencies;
   readonly #connection: PooledConnection;
   readonly #limits: Limits;
   readonly #sink: PacketSink;
   readonly #rows: RowCounter | undefined;
-  readonly #onAbort = () => this.#kill(vtError("ER_QUERY_INTERRUPTED"));
   readonly #pass = (packets: Uint8Array) => this.#onPackets(packets);
   dueAtMs = Infinity;
   slot = -1;
@@ -64,14 +64,15 @@ export class StatementRun implements Deadline {
       this.dueAtMs = this.#deps.clock.monotonicMs() + timeoutMs;
       this.#deps.deadlines.add(this);
     }
-    signal.addEventListener("abort", this.#onAbort);
+    const aborts = AbortList.of(signal);
+    aborts.add(this);
     try {
       if (signal.aborted) throw vtError("ER_QUERY_INTERRUPTED");
       return this.#judge(await this.#send(statement));
     } catch (error) {
       throw this.#stopReason ?? mysqldLost(error);
     } finally {
-      signal.removeEventListener("abort", this.#onAbort);
+      aborts.remove(this);
       if (timeoutMs > 0) this.#deps.deadlines.remove(this);
       // A KILL that arrives after the statement's end would hit the next one.
       if (this.#killing !== undefined) await this.#killing;
@@ -109,6 +110,10 @@ export class StatementRun implements Deadline {
     if (this.dueAtMs === Infinity) return;
     this.dueAtMs += clock.monotonicMs() - since;
     deadlines.add(this);
+  }
+
+  onAbort(): void {
+    this.#kill(vtError("ER_QUERY_INTERRUPTED"));
   }
 
   onDue(): void {
