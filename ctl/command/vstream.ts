@@ -1,5 +1,6 @@
 import { choice, duration, integer, list, text } from "../../shared/flags/flag.ts";
 import { vtError } from "../../shared/error/errors.ts";
+import { LastKnown } from "../../shared/host/last_known.ts";
 import { pickSource } from "../../shared/host/source_picker.ts";
 import type { TabletType } from "../../shared/model/tablet.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
@@ -57,16 +58,16 @@ export const VSTREAM = defineCommand({
       ? await currentVGtid(context, keyspace)
       : await lookUp(context, readPosition(flags.position, keyspace));
     const name = `vtctld VStream of ${keyspace}`;
+    // While the topology is away the stream goes on with the tablets that it knows.
+    const tablets = new LastKnown((call) => listAllTablets(context.topo, call), context.log);
     const limit = new StreamLimit(flags.limit);
     await streamUpTo(context, limit, {
       start,
       rules: rulesOf(flags.tables),
       types: SOURCES[flags.tabletType],
       cells: flags.cells,
-      pick: (wish, call) => {
-        const tablets = (asked: typeof call) => listAllTablets(context.topo, asked);
-        return pickSource({ tablets, name }, wish, call);
-      },
+      pick: (wish, call) =>
+        pickSource({ tablets: (asked) => tablets.get(asked), name }, wish, call),
       heartbeatMs: flags.heartbeatInterval,
       giveUpMs: GIVE_UP_MS,
       clock: context.clock,

@@ -150,8 +150,8 @@ export class ShardMerge {
     const { id, participants, shardGtids } = journal;
     // Its own row is all that a journal's transaction has.
     rollBack(shard, events);
-    shard.journal = id;
     const sources = participants.map((place) => this.#participant(place, journal));
+    shard.journal = id;
     if (sources.some((source) => source.journal !== id)) return;
     for (const { place } of sources) this.#shards.delete(printPlace(place));
     for (const target of shardGtids) this.#add(target);

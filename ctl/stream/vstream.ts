@@ -61,7 +61,7 @@ export async function vstream(options: VStreamOptions, { signal }: Call): Promis
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    new VStream(options, tasks).start();
+    new VStream(options, tasks, failure.reject).start();
     return await failure.promise;
   } finally {
     signal.removeEventListener("abort", onAbort);
@@ -72,12 +72,15 @@ class VStream {
   readonly #options: VStreamOptions;
   readonly #tasks: TaskGroup;
   readonly #merge: ShardMerge;
+  readonly #onFailure: (error: unknown) => void;
   readonly #turns = new Turns();
   readonly #followed = new Set<string>();
 
-  constructor(options: VStreamOptions, tasks: TaskGroup) {
+  /** `onFailure` gets what `emit` throws: no other tablet helps, and what it got is lost. */
+  constructor(options: VStreamOptions, tasks: TaskGroup, onFailure: (error: unknown) => void) {
     this.#options = options;
     this.#tasks = tasks;
+    this.#onFailure = onFailure;
     this.#merge = new ShardMerge(options.start);
   }
 
@@ -136,9 +139,18 @@ class VStream {
     await this.#turns.enter(who, call);
     try {
       const events = step();
-      if (events.length > 0) await this.#options.emit(events);
+      if (events.length > 0) await this.#emit(events);
     } finally {
       this.#turns.leave(who, place !== undefined && this.#merge.isOpen(place));
+    }
+  }
+
+  async #emit(events: readonly VEvent[]): Promise<void> {
+    try {
+      await this.#options.emit(events);
+    } catch (error) {
+      this.#onFailure(error);
+      throw error;
     }
   }
 }
@@ -183,7 +195,6 @@ class ShardFollower {
   #failed(error: unknown): void {
     const { clock, giveUpMs, log } = this.#options;
     const silentMs = clock.monotonicMs() - this.#aliveMs;
-    if (error instanceof ReceiverFailed) throw error.cause;
     const behind = error instanceof VtError && error.id === "VT26005";
     if (isFinal(error) || silentMs > (behind ? BEHIND_MS_MAX : giveUpMs)) throw error;
     this.#tries++;
@@ -238,24 +249,13 @@ class ShardFollower {
   }
 
   async #take(items: readonly StreamItem[], ended: AbortController, attempt: Call): Promise<void> {
-    try {
-      await this.#stream.deliver(this.#place, items, attempt);
-    } catch (error) {
-      throw attempt.signal.aborted ? error : new ReceiverFailed(error);
-    }
+    await this.#stream.deliver(this.#place, items, attempt);
     this.#aliveMs = this.#options.clock.monotonicMs();
     this.#tries = 0;
     this.#avoid.clear();
     if (this.#stream.positionOf(this.#place) === undefined) {
       ended.abort(new DOMException("The shard's journal was reached", "AbortError"));
     }
-  }
-}
-
-/** What the receiver of events threw: no other tablet helps. */
-class ReceiverFailed extends Error {
-  constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 

@@ -11,7 +11,7 @@ import type { Topology } from "../../topo/topology.ts";
 import { listVSchemas } from "../../topo/vschemas.ts";
 import type { MysqldAddress } from "../mysqld/login.ts";
 import { VReplicationEngine } from "./engine.ts";
-import { LastKnown } from "./last_known.ts";
+import { LastKnown } from "../../shared/host/last_known.ts";
 import { ReplicaLag } from "./replica_lag.ts";
 import { pickSource } from "../../shared/host/source_picker.ts";
 import { SourceService } from "./source_service.ts";

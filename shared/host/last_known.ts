@@ -1,4 +1,4 @@
-import type { Log } from "../../shared/io/log.ts";
+import type { Log } from "../io/log.ts";
 
 interface Call {
   readonly signal: AbortSignal;
