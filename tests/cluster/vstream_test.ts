@@ -1,4 +1,4 @@
-/** A consumer of `vtctl VStream` while clients write, its sources die and its shard is split. */
+/** A consumer of `vtctl VStream` while clients write, its sources die and its shard is split and joined. */
 import assert from "node:assert/strict";
 import { type LocalCluster, startLocalCluster } from "./local_cluster.ts";
 import { eachServer } from "./servers.ts";
@@ -6,6 +6,7 @@ import { VStreamReader } from "./vstream_reader.ts";
 import { Writer } from "./writer.ts";
 
 const EXAMPLES = new URL("../../examples/", import.meta.url).pathname;
+const RESHARD = ["Reshard", "--workflow", "w", "--target-keyspace", "customer"];
 const ROWS = 200;
 const WAIT_MS_MAX = 90_000;
 
@@ -37,10 +38,9 @@ async function killReplica(cluster: LocalCluster, shard: string): Promise<void> 
 
 async function reshard(cluster: LocalCluster): Promise<void> {
   await cluster.vtctl("apply", "-f", `${EXAMPLES}302_new_shards.yaml`);
-  const name = ["Reshard", "--workflow", "w", "--target-keyspace", "customer"];
   const shards = ["--source-shards", "-", "--target-shards", "-80,80-"];
-  await cluster.vtctl(...name, "create", ...shards, "--wait");
-  await cluster.vtctl(...name, "switchtraffic");
+  await cluster.vtctl(...RESHARD, "create", ...shards, "--wait");
+  await cluster.vtctl(...RESHARD, "switchtraffic");
 }
 
 eachServer("VStream gives each acknowledged row once", async (t, { mysqld }) => {
@@ -75,6 +75,11 @@ eachServer("VStream gives each acknowledged row once", async (t, { mysqld }) => 
         await killReplica(cluster, "-80");
         await pass();
       });
+      await t.step("ReverseTraffic: two journals lead back", async () => {
+        await cluster.vtctl(...RESHARD, "reversetraffic");
+        await reader.until("journal", ({ journals }) => journals === 2, WAIT_MS_MAX);
+        await pass();
+      });
     } finally {
       await writer.stop();
     }
@@ -87,7 +92,7 @@ eachServer("VStream gives each acknowledged row once", async (t, { mysqld }) => 
       assert.deepEqual([...reader.shards].toSorted(), ["-", "-80", "80-"]);
       await reader.stop();
     });
-    await t.step("and once more from the first position, across the reshard", async () => {
+    await t.step("and once more from the first position, across both switches", async () => {
       const all = String(reader.rows.length);
       const args = ["--position", before, "--limit", all, "--tables", "customer", "customer"];
       await using again = new VStreamReader(cluster, ...args);
