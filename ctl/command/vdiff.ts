@@ -1,7 +1,7 @@
-import { duration, integer, list, toggle } from "../../shared/flags/flag.ts";
+import { choice, duration, integer, list, toggle } from "../../shared/flags/flag.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import type { VDiffOptions } from "../../shared/rpc/vdiff.ts";
-import { defineCommand } from "./command.ts";
+import { defineCommand, printJson } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { parseText, zeroOrMore } from "./positional.ts";
 import { NAME_FLAGS, nameFromFlags, parseWorkflowName, sourceTypes } from "./workflow/flags.ts";
@@ -56,6 +56,7 @@ export const VDIFF = defineCommand({
     "max-diff-duration": duration({ help: "longest snapshot; 0 for any", fallback: 0 }),
     "auto-retry": toggle({ help: "go on after passing errors", fallback: true }),
     "auto-start": toggle({ help: "begin at once", fallback: true }),
+    "format": choice(["text", "json"], { help: "how to print", fallback: "text" }),
     "verbose": toggle({ help: "show the rows that differ", fallback: false }),
     "wait": toggle({ help: "until it is over", fallback: false }),
     "wait-update-interval": duration({ help: "how often to look", fallback: 1000 }),
@@ -63,24 +64,35 @@ export const VDIFF = defineCommand({
   positionals: { words: zeroOrMore("action", parseText) },
   run: async (context, { args: { words }, flags }) => {
     const [first = "", second = ""] = words;
-    if (first.includes(".")) return await runLegacy(context, parseWorkflowName(first), flags);
-    const name = nameFromFlags(flags);
-    switch (first.toLowerCase()) {
-      case "create":
-        return await create(context, name, second || crypto.randomUUID(), flags);
-      case "show":
-        return await show(context, name, second || "last", flags);
-      case "stop":
-      case "resume":
-      case "delete":
-        return await change(context, name, first.toLowerCase(), second, flags);
-      default:
-        throw vtError("VT22001", `say what to do: one of ${ACTIONS.join(", ")}`);
-    }
+    const result = first.includes(".")
+      ? await runLegacy(context, parseWorkflowName(first), flags)
+      : await act(context, first.toLowerCase(), second, flags);
+    return flags.format === "json" ? { ...result, text: printJson(result.json) } : result;
   },
   toJson: ({ json }) => json,
   print: ({ text }) => text,
 });
+
+async function act(
+  context: CommandContext,
+  action: string,
+  which: string,
+  flags: VDiffFlags & { readonly workflow: string; readonly targetKeyspace: string },
+): Promise<Printed> {
+  const name = nameFromFlags(flags);
+  switch (action) {
+    case "create":
+      return await create(context, name, which || crypto.randomUUID(), flags);
+    case "show":
+      return await show(context, name, which || "last", flags);
+    case "stop":
+    case "resume":
+    case "delete":
+      return await change(context, name, action, which, flags);
+    default:
+      throw vtError("VT22001", `say what to do: one of ${ACTIONS.join(", ")}`);
+  }
+}
 
 interface VDiffFlags {
   readonly tables: readonly string[];
