@@ -51,7 +51,7 @@ const BEHIND_MS_MAX = 20_000;
 export async function vstream(options: VStreamOptions, { signal }: Call): Promise<never> {
   const failure = Promise.withResolvers<never>();
   // The first failure counts, and it is awaited below.
-  failure.promise.catch(() => {});
+  void failure.promise.catch(() => {});
   await using tasks = new TaskGroup({
     log: options.log,
     signal,
