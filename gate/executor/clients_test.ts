@@ -442,8 +442,16 @@ async function cli(cluster: GateCluster): Promise<void> {
   const wrong = await runCli(cluster, "use nosuch;\nuse customer/40-;", "--force");
   assert.match(wrong.err, /1049 \(42000\).*VT05003: unknown database 'nosuch' in vschema/);
   assert.match(wrong.err, /keyspace customer has no shard "40-" \(it has -80, 80-\)/);
-  const alias = await runCli(cluster, "use customer:-80@primary|zone1-200;");
-  assert.match(alias.err, /VT12001: unsupported: a tablet alias in a target/);
+  const named = await runCli(
+    cluster,
+    "use customer:-80@primary|zone1-200;\nselect count(*) > 0 from customer;",
+  );
+  assert.equal(named.err, "");
+  const other = await runCli(
+    cluster,
+    "use customer:-80@primary|zone1-999999;\nselect count(*) from customer;",
+  );
+  assert.match(other.err, /VT20005.*tablet:zone1-0000999999/);
   const none = await runCli(cluster, "select * from nosuch;");
   assert.match(none.err, /ERROR/);
 }

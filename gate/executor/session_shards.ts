@@ -117,7 +117,9 @@ export class SessionShards implements Shards {
   }
 
   #target(keyspace: string, shard: string): Target {
-    return { keyspace, shard, tabletType: this.#session.state.target.tabletType };
+    const { tabletType, alias } = this.#session.state.target;
+    const target = { keyspace, shard, tabletType };
+    return alias === undefined ? target : { ...target, tablet: alias };
   }
 
   #request(call: ShardCall, target: Target, transactionId: number, begin: string): ExecuteRequest {

@@ -25,8 +25,6 @@ export function runUse(target: string, run: LocalRun): void {
  */
 export function resolveTarget(text: string, catalog: Catalog): SessionTarget {
   const target = parseTarget(text);
-  // Requests name a shard and a type, so far: which of its tablets answers isn't the session's.
-  if (target.alias !== undefined) throw vtError("VT12001", "a tablet alias in a target");
   if (target.keyspace === "") {
     if (target.destination !== undefined) throw vtError("VT09005");
     return target;

@@ -118,6 +118,7 @@ export class TabletDirectory implements AsyncDisposable {
 
   /** The tablet for a statement now, or none. */
   pick(target: Target): TabletPeer | undefined {
+    if (target.tablet !== undefined) return this.#named(target, target.tablet);
     const tablets = this.#find(target);
     if (tablets === undefined) return undefined;
     switch (target.tabletType) {
@@ -131,6 +132,17 @@ export class TabletDirectory implements AsyncDisposable {
       default:
         return undefined;
     }
+  }
+
+  /** The one tablet that the target names, while it serves what the target says. */
+  #named(target: Target, alias: TabletAlias): TabletPeer | undefined {
+    const peer = this.peer(alias);
+    const health = peer?.health;
+    if (health === undefined || !health.serving || peer?.rpc === undefined) return undefined;
+    const { keyspace, shard, tabletType } = health.target;
+    const fits = keyspace === target.keyspace && tabletType === target.tabletType &&
+      isSameShard(shard, target.shard);
+    return fits ? peer : undefined;
   }
 
   #find(target: Target): ShardTablets | undefined {
@@ -149,7 +161,8 @@ export class TabletDirectory implements AsyncDisposable {
   /** True when waiting makes sense: there is a tablet that does serve `target`, or may come to. */
   expects(target: Target): boolean {
     if (!this.#options.serves(target)) return false;
-    for (const { keyspace, shard, type } of this.#records.values()) {
+    for (const { alias, keyspace, shard, type } of this.#records.values()) {
+      if (target.tablet !== undefined && !isSameTablet(target.tablet, alias)) continue;
       if (keyspace !== target.keyspace || !isSameShard(shard, target.shard)) continue;
       // Any replica may become the primary.
       if (target.tabletType === "primary" || target.tabletType === type) return true;
@@ -226,8 +239,10 @@ export function noTablet(target: Target): VtError {
   return vtError("VT20005", describe(target));
 }
 
-function describe({ keyspace, shard, tabletType }: Target): string {
-  return `'keyspace:"${keyspace}" shard:"${shard}" tablet_type:${tabletType.toUpperCase()}'`;
+function describe({ keyspace, shard, tabletType, tablet }: Target): string {
+  const only = tablet === undefined ? "" : ` tablet:${printTabletAlias(tablet)}`;
+  const type = tabletType.toUpperCase();
+  return `'keyspace:"${keyspace}" shard:"${shard}" tablet_type:${type}${only}'`;
 }
 
 /** What a connection depends on; types come through health. */
@@ -268,4 +283,8 @@ function isSameShard(a: string, b: string): boolean {
     if (error instanceof SyntaxError) return false;
     throw error;
   }
+}
+
+function isSameTablet(a: TabletAlias, b: TabletAlias): boolean {
+  return a.uid === b.uid && a.cell === b.cell;
 }

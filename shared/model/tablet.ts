@@ -31,6 +31,8 @@ export interface Target {
   readonly keyspace: string;
   readonly shard: string;
   readonly tabletType: TabletType;
+  /** Only this tablet of the shard. The gate picks it; a request says no more than the rest. */
+  readonly tablet?: TabletAlias;
 }
 
 /** "zone1-0000000100". */
