@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import mysql from "mysql2/promise";
 import { contains, parseShardName } from "../../shared/key/range.ts";
 import { createVindex } from "../../shared/vindex/registry.ts";
-import type { Guestbook } from "./guestbook.ts";
+import type { CustomerVisitor } from "./visitors.ts";
 import type { LocalCluster } from "./local_cluster.ts";
 
 interface CustomerRow {
@@ -45,7 +45,7 @@ function textOf(value: unknown): string {
 /** Rows of the guestbook on these shards, counted; throws when the ledgers disagree. */
 export async function checkBook(
   cluster: LocalCluster,
-  book: Guestbook,
+  book: { readonly visitor: CustomerVisitor; readonly tag: string },
   shards: readonly string[],
   keyspace = "customer",
 ): Promise<{ readonly customers: number; readonly orders: number }> {
@@ -69,12 +69,14 @@ export async function checkBook(
     );
   }
   const faults = [
-    ...book.customers.check(customers.map(({ email }) => {
+    ...book.visitor.customers.check(customers.map(({ email }) => {
       const text = textOf(email);
       const name = text.replace(/u$/, "");
       return [name, text === name ? "new" : "u"] as const;
     })),
-    ...book.orders.check(orders.map(({ sku, price }) => [textOf(sku), String(price)] as const)),
+    ...book.visitor.orders.check(
+      orders.map(({ sku, price }) => [textOf(sku), String(price)] as const),
+    ),
   ];
   assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults`);
   return { customers: customers.length, orders: orders.length };

@@ -8,6 +8,7 @@
 import { checkBook, checkPlacement } from "./book_rows.ts";
 import { Guestbook, percentile } from "./guestbook.ts";
 import { type LocalCluster, vtctlLines } from "./local_cluster.ts";
+import { CustomerVisitor } from "./visitors.ts";
 import { aim, type Victim } from "./victims.ts";
 import type { Place, WorkflowCase } from "./workflow_case.ts";
 
@@ -79,13 +80,19 @@ export async function runFaults(options: RunOptions): Promise<void> {
 
 class FaultRun {
   readonly #options: RunOptions;
+  readonly #visitor = new CustomerVisitor();
   readonly #book: Guestbook;
   #before = { refused: 0, unknown: 0, acknowledged: 0 };
 
   constructor(options: RunOptions) {
     this.#options = options;
     const { cluster, clients, tag } = options;
-    this.#book = new Guestbook({ port: cluster.mysqlPort, clients, tag, readers: 1 });
+    this.#book = new Guestbook({
+      port: cluster.mysqlPort,
+      clients,
+      tag,
+      visitor: this.#visitor,
+    });
   }
 
   async run(): Promise<void> {
@@ -179,7 +186,8 @@ class FaultRun {
       const serving: Place = then === "source" ? source : target;
       if (then !== "gone") await this.#vdiff(then === "source" ? vdiff : vdiffBack);
       await this.#book.quiet(async () => {
-        await checkBook(cluster, this.#book, serving.shards, serving.keyspace);
+        const book = { visitor: this.#visitor, tag: this.#book.tag };
+        await checkBook(cluster, book, serving.shards, serving.keyspace);
         if (serving.shards.length > 1) await checkPlacement(cluster, serving.shards);
       }, { forget: false });
       return "";

@@ -1,19 +1,37 @@
 /**
  * An application that goes on writing while tables move and shards split: clients that insert,
- * update and delete customers and their orders through the gate, readers beside them, and a ledger
- * of what they were told. Its rows are known by their texts: "g3-17" is the 17th of client 3.
- *
- * Tables are named without a keyspace, as an application does that isn't told where they are.
+ * update and delete rows through the gate, readers beside them, and ledgers of what they were told.
+ * What is written is a Visitor's (visitors.ts); here is how it goes on in spite of everything.
  */
 import mysql from "mysql2/promise";
-import { Ledger } from "./ledger.ts";
+import type { Ledger, RowState } from "./ledger.ts";
+
+/** Writes one row and books what came of it; tries again while it is refused. */
+export type Write = (statement: {
+  readonly sql: string;
+  readonly ledger: Ledger;
+  readonly row: string;
+  /** What the row is afterwards. */
+  readonly state: RowState;
+  /** Rows that it must affect; undefined: any number. */
+  readonly affects?: number;
+}) => Promise<Outcome>;
+
+export interface Visitor {
+  readonly ledgers: readonly Ledger[];
+  /** What readers ask. */
+  readonly readSql: string;
+  /** Writes some rows that are known by `text`. Gives how to take them back, when that is known. */
+  visit(write: Write, text: string): Promise<(() => Promise<void>) | undefined>;
+}
 
 export interface GuestbookOptions {
   readonly port: number;
   readonly clients: number;
+  readonly visitor: Visitor;
   /** Between two rounds of a client; 0 as fast as it goes. */
   readonly pauseMs?: number;
-  /** Of ten customers so many stay. */
+  /** Of ten visits so many stay in the book. */
   readonly keepOfTen?: number;
   /** Clients that only read; default 1. */
   readonly readers?: number;
@@ -56,20 +74,12 @@ interface MysqlFailure extends Error {
   readonly sqlState?: string;
 }
 
-type Outcome =
+export type Outcome =
   | { readonly is: "done"; readonly insertId: number; readonly affectedRows: number }
   | { readonly is: "unknown" }
   | { readonly is: "stopped" };
 
-interface Customer {
-  readonly id: number;
-  readonly text: string;
-  orderId: number | undefined;
-}
-
 export class Guestbook {
-  readonly customers = new Ledger();
-  readonly orders = new Ledger();
   /** Of acknowledged writes: when they ended and how long they took, ms. */
   readonly latencies: { readonly atMs: number; readonly tookMs: number }[] = [];
   readonly #options: GuestbookOptions;
@@ -92,7 +102,8 @@ export class Guestbook {
   }
 
   get acknowledged(): number {
-    return this.customers.acknowledgements + this.orders.acknowledgements;
+    const { ledgers } = this.#options.visitor;
+    return ledgers.reduce((all, { acknowledgements }) => all + acknowledgements, 0);
   }
 
   get totals(): Pick<GuestbookReport, "acknowledged" | "refused" | "unknown"> {
@@ -161,15 +172,16 @@ export class Guestbook {
   }
 
   async #client(number: number): Promise<void> {
-    const { keepOfTen = 4, pauseMs = 0 } = this.#options;
+    const { keepOfTen = 4, pauseMs = 0, visitor } = this.#options;
     const session = new Session(this.#options.port);
-    const kept: Customer[] = [];
+    const write: Write = (statement) => this.#write(session, statement);
+    const kept: (() => Promise<void>)[] = [];
     try {
       for (let n = 0; !this.#stop.signal.aborted && this.#failure === undefined; n++) {
-        if (this.#pausing !== undefined) await this.#stand(this.#pausing, session, kept);
-        const customer = await this.#visit(session, `${this.tag}${number}-${n}`);
-        if (customer !== undefined && n % 10 < keepOfTen) kept.push(customer);
-        else if (customer !== undefined) await this.#forget(session, customer);
+        if (this.#pausing !== undefined) await this.#stand(this.#pausing, kept);
+        const forget = await visitor.visit(write, `${this.tag}${number}-${n}`);
+        if (forget !== undefined && n % 10 < keepOfTen) kept.push(forget);
+        else await forget?.();
         if (pauseMs > 0) await pause(pauseMs);
       }
     } catch (error) {
@@ -181,75 +193,17 @@ export class Guestbook {
 
   async #stand(
     pausing: { readonly promise: Promise<void>; readonly forget: boolean },
-    session: Session,
-    kept: Customer[],
+    kept: (() => Promise<void>)[],
   ): Promise<void> {
-    if (pausing.forget) {
-      for (const customer of kept.splice(0)) await this.#forget(session, customer);
-    }
+    if (pausing.forget) { for (const forget of kept.splice(0)) await forget(); }
     this.#paused++;
     await pausing.promise;
     this.#paused--;
   }
 
-  /** A new customer, who changes the address, orders and changes the order. */
-  async #visit(session: Session, text: string): Promise<Customer | undefined> {
-    const { customers, orders } = this;
-    const made = await this.#write(
-      session,
-      `insert into customer(email) values('${text}')`,
-      (known) => known ? customers.acknowledged(text, "new") : customers.unknown(text, "new"),
-    );
-    // Whoever does not know the id can't go on with the row.
-    if (made.is !== "done") return undefined;
-    const customer: Customer = { id: made.insertId, text, orderId: undefined };
-    await this.#write(
-      session,
-      `update customer set email = '${text}u' where customer_id = ${customer.id}`,
-      (known) => known ? customers.acknowledged(text, "u") : customers.unknown(text, "u"),
-      1,
-    );
-    const ordered = await this.#write(
-      session,
-      `insert into corder(customer_id, sku, price) values(${customer.id}, '${text}', 7)`,
-      (known) => known ? orders.acknowledged(text, "7") : orders.unknown(text, "7"),
-    );
-    if (ordered.is !== "done") return customer;
-    customer.orderId = ordered.insertId;
-    await this.#write(
-      session,
-      `update corder set price = 8 where customer_id = ${customer.id} and order_id = ${customer.orderId}`,
-      (known) => known ? orders.acknowledged(text, "8") : orders.unknown(text, "8"),
-      1,
-    );
-    return customer;
-  }
-
-  async #forget(session: Session, { id, text, orderId }: Customer): Promise<void> {
-    const { customers, orders } = this;
-    if (orderId !== undefined) {
-      await this.#write(
-        session,
-        `delete from corder where customer_id = ${id} and order_id = ${orderId}`,
-        (known) => known ? orders.acknowledged(text, undefined) : orders.unknown(text, undefined),
-      );
-    }
-    await this.#write(
-      session,
-      `delete from customer where customer_id = ${id}`,
-      (known) =>
-        known ? customers.acknowledged(text, undefined) : customers.unknown(text, undefined),
-      1,
-    );
-  }
-
   /** Tries until it is acknowledged, or nobody can know whether it was done. */
-  async #write(
-    session: Session,
-    sql: string,
-    book: (known: boolean) => void,
-    rows?: number,
-  ): Promise<Outcome> {
+  async #write(session: Session, statement: Parameters<Write>[0]): Promise<Outcome> {
+    const { sql, ledger, row, state, affects } = statement;
     const startedMs = performance.now();
     for (;;) {
       if (this.#failure !== undefined) return { is: "stopped" };
@@ -257,16 +211,15 @@ export class Guestbook {
         const outcome = await session.run(sql);
         const atMs = performance.now();
         this.latencies.push({ atMs, tookMs: atMs - startedMs });
-        book(true);
-        if (rows !== undefined && outcome.affectedRows !== rows) {
-          throw new Error(`${outcome.affectedRows} rows instead of ${rows}: ${sql}`);
+        ledger.acknowledged(row, state);
+        if (affects !== undefined && outcome.affectedRows !== affects) {
+          throw new Error(`${outcome.affectedRows} rows instead of ${affects}: ${sql}`);
         }
         return { is: "done", ...outcome };
       } catch (error) {
-        const verdict = this.#classify(error, session);
-        if (verdict === "unknown") {
+        if (this.#classify(error, session) === "unknown") {
           this.#unknown++;
-          book(false);
+          ledger.unknown(row, state);
           return { is: "unknown" };
         }
         if (this.#stop.signal.aborted) return { is: "stopped" };
@@ -297,7 +250,7 @@ export class Guestbook {
     const session = new Session(this.#options.port);
     while (!this.#stop.signal.aborted && this.#failure === undefined) {
       try {
-        await session.run("select count(*) from customer where customer_id = 4");
+        await session.run(this.#options.visitor.readSql);
         this.#reads++;
       } catch (error) {
         const { errno, message } = error as MysqlFailure;

@@ -12,6 +12,7 @@ import { startLocalCluster } from "./local_cluster.ts";
 import { Guestbook, type GuestbookReport, percentile } from "./guestbook.ts";
 import { checkBook, checkPlacement } from "./book_rows.ts";
 import { type Say, Story } from "./story.ts";
+import { CustomerVisitor } from "./visitors.ts";
 import * as expected from "./walkthrough_expected.ts";
 
 export interface WalkthroughOptions {
@@ -37,7 +38,9 @@ export async function walkThrough(options: WalkthroughOptions): Promise<Guestboo
     });
     const story = new Story(cluster, options.say);
     await initialData(story);
+    const visitor = new CustomerVisitor();
     const book = new Guestbook({
+      visitor,
       port: cluster.mysqlPort,
       clients: options.clients ?? 4,
       pauseMs: 10,
@@ -51,7 +54,7 @@ export async function walkThrough(options: WalkthroughOptions): Promise<Guestboo
     } finally {
       report = await book.stop();
     }
-    await conclude(story, book, report);
+    await conclude(story, { visitor, tag: book.tag }, report);
     return report;
   } finally {
     await Deno.remove(dataDir, { recursive: true });
@@ -186,18 +189,21 @@ async function reshard(story: Story, book: Guestbook): Promise<void> {
   assert.deepEqual(Object.keys(JSON.parse(shards)).sort(), ["-80", "80-"]);
 }
 
-async function conclude(story: Story, book: Guestbook, report: GuestbookReport): Promise<void> {
+async function conclude(
+  story: Story,
+  book: { readonly visitor: CustomerVisitor; readonly tag: string },
+  report: GuestbookReport,
+): Promise<void> {
   const { customers, orders } = await checkBook(story.cluster, book, ["-80", "80-"]);
   await checkPlacement(story.cluster, ["-80", "80-"]);
-  const { say } = { say: (line: string) => story.say(line) };
   for (
     const [table, ledger, found] of [
-      ["customer", book.customers, customers],
-      ["corder", book.orders, orders],
+      ["customer", book.visitor.customers, customers],
+      ["corder", book.visitor.orders, orders],
     ] as const
   ) {
     const { inserted, updated, deleted, unknown, rows } = ledger.counts;
-    say(
+    story.say(
       `${table}: acknowledged ${inserted} inserts, ${updated} updates, ${deleted} deletes; ` +
         `rows to be there ${rows}, rows found ${found}, unknown ${unknown}`,
     );
@@ -206,7 +212,7 @@ async function conclude(story: Story, book: Guestbook, report: GuestbookReport):
   const errors = [...report.examples].map(([errno, text]) =>
     `${report.errors.get(errno)} x ${errno} (${text})`
   );
-  say(
+  story.say(
     `refused ${report.refused}${errors.length === 0 ? "" : `: ${errors.join("; ")}`}; ` +
       `longest write ${report.longestMs} ms; reads ${report.reads}, failed ${report.failedReads.length}`,
   );
