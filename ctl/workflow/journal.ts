@@ -4,6 +4,7 @@
  * streams that follow the source read where to go on in it.
  */
 import type { Place } from "./effect.ts";
+import type { NewStream } from "../../shared/rpc/vreplication.ts";
 import type { PlacedStream } from "./facts.ts";
 
 export interface Journal {
@@ -19,16 +20,40 @@ export interface Journal {
 
 /**
  * The same for as long as the workflow's streams are: made of their ids (go/vt/vtctl/workflow
- * HashStreams: FNV-1a of the sorted texts, without the sign).
+ * HashStreams: FNV-1a of the sorted texts, without the sign) and of what `stampStream` wrote into
+ * them. Ids alone begin anew with each new database, and would be those of a switch long ago, whose
+ * journal still lies on a source: writes would go on there while the target took over.
  */
 export function migrationId(targetKeyspace: string, streams: readonly PlacedStream[]): string {
-  const texts = streams.map(({ shard, stream }) => `:${targetKeyspace}:${shard}:${stream.id}`)
-    .sort();
+  const texts = streams.map(({ shard, stream }) => {
+    const stamp = readStamp(stream.options);
+    return `:${targetKeyspace}:${shard}:${stream.id}${stamp === "" ? "" : `:${stamp}`}`;
+  }).sort();
   let hash = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(texts.join(""))) {
     hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffff_ffff_ffff_ffffn;
   }
   return String(hash & 0x7fff_ffff_ffff_ffffn);
+}
+
+const STAMP = "migration_stamp";
+
+/** The stream with a mark that no other has ever had. */
+export function stampStream(stream: NewStream, stamp: string): NewStream {
+  return { ...stream, options: JSON.stringify({ ...readOptions(stream.options), [STAMP]: stamp }) };
+}
+
+/** "" for a stream without one. */
+function readStamp(options: string): string {
+  const stamp = readOptions(options)[STAMP];
+  return typeof stamp === "string" ? stamp : "";
+}
+
+function readOptions(options: string): Readonly<Record<string, unknown>> {
+  if (options === "") return {};
+  const value: unknown = JSON.parse(options);
+  // An object is all that this program writes there.
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 /** JSON with the field names of Vitess's message (proto/binlogdata.proto Journal). */

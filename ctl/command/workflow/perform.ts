@@ -10,6 +10,7 @@ import { updateSrvKeyspace } from "../../../topo/srv_keyspaces.ts";
 import { listTabletsOfShard } from "../../../topo/tablets.ts";
 import { saveVSchema } from "../../../topo/vschemas.ts";
 import type { Effect, Place } from "../../workflow/effect.ts";
+import { stampStream } from "../../workflow/journal.ts";
 import { FROZEN, nameOf } from "../../workflow/facts.ts";
 import { migrateServedType, setQueriesDisabled } from "../../workflow/serving.ts";
 import type { CommandContext } from "../context.ts";
@@ -266,9 +267,11 @@ async function onStream(hands: Hands, effect: StreamEffect): Promise<void> {
   const { tablets } = hands.context;
   const primary = primaryOf(hands, effect.at);
   switch (effect.do) {
-    case "create_stream":
-      await tablets.call(primary, "CreateStream", effect.stream, call(hands));
+    case "create_stream": {
+      const stamped = stampStream(effect.stream, crypto.randomUUID());
+      await tablets.call(primary, "CreateStream", stamped, call(hands));
       return;
+    }
     case "wait_stream": {
       const { id, position, timeoutMs } = effect;
       await tablets.call(primary, "WaitForStream", { id, position, timeoutMs }, {
