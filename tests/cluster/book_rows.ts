@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import mysql from "mysql2/promise";
 import { contains, parseShardName } from "../../shared/key/range.ts";
 import { createVindex } from "../../shared/vindex/registry.ts";
+import type { Ledger } from "./ledger.ts";
 import type { CustomerVisitor } from "./visitors.ts";
 import type { LocalCluster } from "./local_cluster.ts";
 
@@ -82,26 +83,57 @@ export async function checkBook(
   return { customers: customers.length, orders: orders.length };
 }
 
+/** The same for the messages of a guestbook. */
+export async function checkMessages(
+  cluster: LocalCluster,
+  ledger: Ledger,
+  tag: string,
+  keyspace: string,
+  shards: readonly string[],
+): Promise<number> {
+  const found: (readonly [string, string])[] = [];
+  for (const shard of shards) {
+    const rows: readonly { readonly page: number; readonly message: string }[] = await query(
+      cluster,
+      `${keyspace}/${shard}`,
+      "select page, message from messages",
+    );
+    assertOn(shard, "messages", rows.map(({ page }) => page));
+    for (const { message } of rows.filter((row) => row.message.startsWith(tag))) {
+      const text = message.replace(/u$/, "");
+      found.push([text, text === message ? "new" : "u"]);
+    }
+  }
+  const faults = ledger.check(found);
+  assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults`);
+  return found.length;
+}
+
 /** Every row lies on the shard that its vindex says, as each shard's own server sees it. */
 export async function checkPlacement(
   cluster: LocalCluster,
   shards: readonly string[],
 ): Promise<void> {
-  const hash = createVindex("hash", "hash", {});
-  if (hash === undefined) throw new TypeError("hash places rows");
   for (const shard of shards) {
-    const range = parseShardName(shard);
     for (const table of ["customer", "corder"]) {
       const rows: readonly { readonly id: number }[] = await query(
         cluster,
         `customer/${shard}`,
         `select customer_id as id from ${table}`,
       );
-      const astray: readonly { readonly id: number }[] = rows.filter(({ id }) => {
-        const keyspaceId = hash.map([{ type: "integer", text: String(id) }]);
-        return keyspaceId === undefined || !contains(range, keyspaceId);
-      });
-      assert.deepEqual(astray.slice(0, 5), [], `rows of ${table} that don't belong on ${shard}`);
+      assertOn(shard, table, rows.map(({ id }) => id));
     }
   }
+}
+
+/** The ids, hashed, lie in the shard's key range. */
+function assertOn(shard: string, table: string, ids: readonly number[]): void {
+  const hash = createVindex("hash", "hash", {});
+  if (hash === undefined) throw new TypeError("hash places rows");
+  const range = parseShardName(shard);
+  const astray = ids.filter((id) => {
+    const keyspaceId = hash.map([{ type: "integer", text: String(id) }]);
+    return keyspaceId === undefined || !contains(range, keyspaceId);
+  });
+  assert.deepEqual(astray.slice(0, 5), [], `rows of ${table} that don't belong on ${shard}`);
 }

@@ -31,9 +31,14 @@ export class Story {
     return stdout;
   }
 
+  /** A file of the examples. */
   async apply(file: string): Promise<void> {
-    this.#say(`$ vtctl apply -f ${file}`);
-    await this.cluster.vtctl("apply", "-f", new URL(file, EXAMPLES).pathname);
+    await this.applyFile(new URL(file, EXAMPLES).pathname);
+  }
+
+  async applyFile(path: string): Promise<void> {
+    this.#say(`$ vtctl apply -f ${path.slice(path.lastIndexOf("/") + 1)}`);
+    await this.cluster.vtctl("apply", "-f", path);
   }
 
   /** Runs a file of the examples through the mysql client; its stdout and stderr. */

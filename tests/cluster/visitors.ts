@@ -79,7 +79,8 @@ export class MessageVisitor implements Visitor {
   readonly messages = new Ledger();
   readonly ledgers = [this.messages];
   readonly readSql = "select count(*) from messages where page = 12";
-  #n = 0;
+  // Below are those that were there before.
+  #n = 1000;
 
   async visit(write: Write, text: string): Promise<() => Promise<void>> {
     const n = ++this.#n;

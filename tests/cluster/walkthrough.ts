@@ -4,7 +4,9 @@
  * printed table is compared with what was printed then; at its end the rows that were acknowledged
  * are counted against those that are there.
  *
- *     deno task walkthrough [--mysqld PATH]
+ *     deno task walkthrough [--mysqld PATH] [--only operator,guestbook,local]
+ *
+ * The other two are the splits of earlier guides (walkthrough_split.ts).
  */
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
@@ -12,6 +14,7 @@ import { startLocalCluster } from "./local_cluster.ts";
 import { Guestbook, type GuestbookReport, percentile } from "./guestbook.ts";
 import { checkBook, checkPlacement } from "./book_rows.ts";
 import { type Say, Story } from "./story.ts";
+import { splitCustomers, splitMessages } from "./walkthrough_split.ts";
 import { CustomerVisitor } from "./visitors.ts";
 import * as expected from "./walkthrough_expected.ts";
 
@@ -219,17 +222,33 @@ async function conclude(
   assert.deepEqual(report.failedReads, []);
 }
 
+const STORIES = {
+  operator: walkThrough,
+  guestbook: splitMessages,
+  local: splitCustomers,
+} as const;
+
 if (import.meta.main) {
-  const { values } = parseArgs({ args: Deno.args, options: { mysqld: { type: "string" } } });
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      mysqld: { type: "string" },
+      only: { type: "string", default: Object.keys(STORIES).join(",") },
+    },
+  });
   const write = (line: string) => {
     Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
   };
   try {
-    await walkThrough({
-      say: write,
-      ...(values.mysqld === undefined ? {} : { mysqld: values.mysqld }),
-    });
-    write("The walk-through came out as it was printed; nothing was lost.");
+    for (const [name, tell] of Object.entries(STORIES)) {
+      if (!values.only.split(",").includes(name)) continue;
+      write(`--- ${name}`);
+      await tell({
+        say: write,
+        ...(values.mysqld === undefined ? {} : { mysqld: values.mysqld }),
+      });
+      write(`--- ${name}: as it was printed; nothing was lost`);
+    }
   } catch (error) {
     write(`The walk-through failed: ${error instanceof Error ? error.stack : error}`);
     Deno.exit(1);
