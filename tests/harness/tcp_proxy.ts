@@ -66,6 +66,11 @@ export class TcpProxy implements AsyncDisposable {
 
   async #serve(listener: Deno.Listener): Promise<void> {
     for await (const client of listener) {
+      // Taken off the backlog while it was being closed: refused as well.
+      if (this.#listener !== listener) {
+        client.close();
+        continue;
+      }
       this.#accepted++;
       this.#connections.add(client);
       this.#track(this.#forward(client));
@@ -74,6 +79,7 @@ export class TcpProxy implements AsyncDisposable {
 
   async #forward(client: Deno.Conn): Promise<void> {
     const server = await Deno.connect(this.#target);
+    if (!this.#connections.has(client)) return server.close(); // Cut meanwhile.
     this.#connections.add(server);
     await Promise.all([this.#pump(client, server), this.#pump(server, client)]);
   }
