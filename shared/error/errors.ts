@@ -218,6 +218,7 @@ export const ERRORS = {
   VT27005: row("unavailable", 1105, "HY000", (shard: string, types: string) => `no tablet of ${shard} to stream from (${types}): none is healthy and answers`),
   VT27006: row("aborted", 1105, "HY000", (id: number) => `stream ${id} is gone: its row was deleted`),
   VT27007: row("failed_precondition", 1105, "HY000", (what: string) => `${what}`),
+  VT27008: row("aborted", 1105, "HY000", (id: number, state: string, message: string) => `stream ${id} was changed by somebody else: it is ${state}${message === "" ? "" : `, ${message}`}; try again`),
 
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),

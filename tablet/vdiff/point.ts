@@ -8,8 +8,9 @@
  * a death knows that nobody else wanted them to stand.
  */
 import { positionContains } from "../../shared/binlog/position.ts";
-import { vtError } from "../../shared/error/errors.ts";
+import { VtError, vtError } from "../../shared/error/errors.ts";
 import type { Clock } from "../../shared/io/clock.ts";
+import { FROZEN } from "../vreplication/stream_rows.ts";
 import type { StreamStatus, VReplicationAdmin } from "../../shared/rpc/vreplication.ts";
 
 interface Call {
@@ -19,9 +20,11 @@ interface Call {
 /** The streams of this tablet. */
 export interface StreamControl {
   readStreams(workflow: string, call: Call): Promise<readonly StreamStatus[]>;
+  /** VT27008 when `onlyIf` says no. */
   updateStream(
     change: VReplicationAdmin["UpdateStream"]["request"],
     call: Call,
+    onlyIf: (stream: StreamStatus) => boolean,
   ): Promise<VReplicationAdmin["UpdateStream"]["response"]>;
   /** Until it has committed everything of the position, or has ended before. */
   waitForStream(id: number, position: string, timeoutMs: number, call: Call): Promise<string>;
@@ -107,7 +110,7 @@ async function waitUntilRunning<Source, Target>(
 
 /** VT22002 for a stream that won't run by itself. */
 function checkComing({ id, state, message }: StreamStatus): void {
-  if (message === "FROZEN") {
+  if (message === FROZEN) {
     throw vtError(
       "VT22002",
       `stream ${id} is frozen: its writes were switched; compare the reverse workflow instead`,
@@ -131,7 +134,9 @@ async function hold(
   call: Call,
 ): Promise<StreamStatus> {
   const change = { id: stream.id, state: "Stopped", message: MARK } as const;
-  return { ...stream, ...await streams.updateStream(change, call) };
+  // A switch of traffic may have stopped it meanwhile: then it must stay so.
+  const runs = ({ state, message }: StreamStatus) => state === "Running" && message !== FROZEN;
+  return { ...stream, ...await streams.updateStream(change, call, runs) };
 }
 
 async function runUpTo(
@@ -144,10 +149,11 @@ async function runUpTo(
   await streams.updateStream(
     { id, state: "Running", message: MARK, stopPosition: position },
     call,
+    isHeld,
   );
   await streams.waitForStream(id, position, waitMs, call);
   const change = { id, state: "Stopped", message: MARK } as const;
-  const { position: reached } = await streams.updateStream(change, call);
+  const { position: reached } = await streams.updateStream(change, call, isHeld);
   if (positionContains(position, reached)) return;
   throw vtError("VT20014", `stream ${id} to stop at ${position}; it is at ${reached}`);
 }
@@ -155,9 +161,19 @@ async function runUpTo(
 /** Lets streams go that stand for a comparison's sake, and no others. */
 export async function releaseStreams(streams: StreamControl, workflow: string): Promise<void> {
   const call = { signal: AbortSignal.timeout(RELEASE_MS_MAX) };
-  for (const { id, message, state } of await streams.readStreams(workflow, call)) {
-    const marked = message.startsWith(MARK) || (state === "Stopped" && isOurs(message));
-    if (!marked) continue;
-    await streams.updateStream({ id, state: "Running", message: "", stopPosition: "" }, call);
+  for (const stream of await streams.readStreams(workflow, call)) {
+    if (!isHeld(stream)) continue;
+    const change = { id: stream.id, state: "Running", message: "", stopPosition: "" } as const;
+    try {
+      await streams.updateStream(change, call, isHeld);
+    } catch (error) {
+      // Somebody else took it over, and does with it as he likes.
+      if (!(error instanceof VtError) || error.id !== "VT27008") throw error;
+    }
   }
+}
+
+/** It stands, or runs up to a position, for a comparison's sake. */
+function isHeld({ state, message }: StreamStatus): boolean {
+  return message.startsWith(MARK) || (state === "Stopped" && isOurs(message));
 }

@@ -160,14 +160,20 @@ export class VReplicationEngine implements AsyncDisposable {
     return await this.#rows.list(workflow, call);
   }
 
+  /**
+   * `onlyIf`: looked at in the same turn, so that nobody's change is written over; VT27008 when it
+   * says no.
+   */
   async updateStream(
     change: VReplicationAdmin["UpdateStream"]["request"],
     call: Call,
+    onlyIf: (stream: StreamStatus) => boolean = () => true,
   ): Promise<Updated> {
     this.#checkPrimary();
     return await this.#turns.run(async () => {
       const before = await this.#rows.find(change.id, call);
       if (before === undefined) throw noStream(change.id);
+      if (!onlyIf(before)) throw vtError("VT27008", change.id, before.state, before.message);
       if (change.state === "Running" && (change.message ?? before.message) === FROZEN) {
         throw vtError(
           "VT27007",
