@@ -157,8 +157,26 @@ class World {
     const [from, to] = back ? [second, first] : [first, second];
     // What an earlier workflow has completed away goes with its data, and comes back empty.
     await cluster.vtctl("apply", "-f", await this.#file(this.#shape([from])));
+    await this.#removeLeftovers();
     await cluster.vtctl("apply", "-f", await this.#file(this.#shape([first, second])));
     return reshardCase(run, from, to);
+  }
+
+  /**
+   * Data of tablets that the topology no longer knew when they were turned down: apply leaves it,
+   * and says so.
+   */
+  async #removeLeftovers(): Promise<void> {
+    const dir = `${this.#dataDir}/cluster`;
+    const state = JSON.parse(await Deno.readTextFile(`${dir}/cluster.json`)) as {
+      readonly tablets: Readonly<Record<string, unknown>>;
+    };
+    for await (const { name } of Deno.readDir(`${dir}/tablets`)) {
+      const known = Object.hasOwn(state.tablets, name);
+      if (/-\d{10}$/.test(name) && !known) {
+        await Deno.remove(`${dir}/tablets/${name}`, { recursive: true });
+      }
+    }
   }
 
   /** Goes the next way without faults. */
