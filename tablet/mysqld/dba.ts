@@ -163,6 +163,8 @@ async function runOn(
       () => Promise.race([connection.query(sql), aborted.promise]),
       signal,
     );
+    // MySQL answers a killed SLEEP with a row, not an error; the caller left all the same.
+    signal.throwIfAborted();
     return toQueryRows(rows, fields);
   } finally {
     signal.removeEventListener("abort", onAbort);
