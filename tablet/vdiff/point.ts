@@ -4,8 +4,8 @@
  *     stop the streams ─▶ snapshot each source at P ─▶ let each stream run up to P ─▶
  *     snapshot the target ─▶ let the streams go
  *
- * Streams that were stopped for it carry a mark in their message, so that whoever finds them after
- * a death knows that nobody else wanted them to stand.
+ * Streams that stand for it carry a mark in their message, and those that run have a stop position,
+ * so that whoever finds them after a death knows that nobody else wanted that.
  */
 import { positionContains } from "../../shared/binlog/position.ts";
 import { VtError, vtError } from "../../shared/error/errors.ts";
@@ -54,14 +54,19 @@ const MARK = "stopped for vdiff";
 const REACHED = "Reached stopping position";
 const POLL_MS = 100;
 /** Streams go again even when the comparison was stopped. */
-const RELEASE_MS_MAX = 10_000;
+const RELEASE_MS_MAX = 60_000;
 
-/** Takes the point; the caller closes what it gets. VT22002 when the streams can't take part. */
+/**
+ * Takes the point; the caller closes what it gets, and sees to it that one is taken at a time.
+ * VT22002 when the streams can't take part.
+ */
 export async function takePoint<Source, Target>(
   options: PointOptions<Source, Target>,
   call: Call,
 ): Promise<Point<Source, Target>> {
   const { streams, waitMs } = options;
+  // What an attempt before could not let go.
+  await releaseStreams(streams, options.workflow);
   const ready = await waitUntilRunning(options, call);
   const sources: Source[] = [];
   try {
@@ -147,7 +152,7 @@ async function runUpTo(
   call: Call,
 ): Promise<void> {
   await streams.updateStream(
-    { id, state: "Running", message: MARK, stopPosition: position },
+    { id, state: "Running", stopPosition: position },
     call,
     isHeld,
   );
@@ -173,7 +178,11 @@ export async function releaseStreams(streams: StreamControl, workflow: string): 
   }
 }
 
-/** It stands, or runs up to a position, for a comparison's sake. */
-function isHeld({ state, message }: StreamStatus): boolean {
-  return message.startsWith(MARK) || (state === "Stopped" && isOurs(message));
+/**
+ * It stands, or runs up to a position, for a comparison's sake: nobody else sets one. A stream that
+ * runs has no message.
+ */
+function isHeld({ state, message, stopPosition }: StreamStatus): boolean {
+  if (message === FROZEN) return false;
+  return state === "Stopped" ? isOurs(message) : state === "Running" && stopPosition !== "";
 }

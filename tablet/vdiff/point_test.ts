@@ -32,7 +32,8 @@ class OneStream implements StreamControl {
       return Promise.reject(vtError("VT27008", 1, row.state, row.message));
     }
     const { state = row.state, message = row.message, stopPosition = row.stopPosition } = change;
-    this.row = { ...row, state, message, stopPosition };
+    // A stream that gets on has no message.
+    this.row = { ...row, state, message: state === "Running" ? "" : message, stopPosition };
     this.log.push(`${state} ${stopPosition}`.trim());
     return Promise.resolve({ state, position: this.row.position });
   };
