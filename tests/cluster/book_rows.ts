@@ -18,7 +18,26 @@ interface OrderRow {
   readonly price: number;
 }
 
+/** Its tablet may just have died: then the answer breaks off, or there is none for a while. */
+const TRIES_MAX = 20;
+const PAUSE_MS = 500;
+
 async function query<T>(
+  cluster: LocalCluster,
+  database: string,
+  sql: string,
+): Promise<readonly T[]> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await queryOnce(cluster, database, sql);
+    } catch (error) {
+      if (tries === TRIES_MAX) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+async function queryOnce<T>(
   cluster: LocalCluster,
   database: string,
   sql: string,
@@ -29,12 +48,13 @@ async function query<T>(
     user: "user",
     database,
   });
+  connection.on("error", () => {}); // The query that it broke tells.
   try {
     await connection.query("set workload = 'olap'");
     const [rows] = await connection.query<mysql.RowDataPacket[]>(sql);
     return rows as readonly unknown[] as readonly T[];
   } finally {
-    await connection.end();
+    connection.destroy();
   }
 }
 
