@@ -70,7 +70,7 @@ export async function runMatrix(options: MatrixOptions): Promise<void> {
 }
 
 /** A cluster whose workflows go there and back: each ends where the next one begins. */
-class World {
+export class World {
   readonly #kind: Kind;
   readonly #dataDir: string;
   #runs = 0;
