@@ -23,6 +23,7 @@ const HOLDER: LockContents = {
   hostName: "host1",
   userName: "vitess",
   time: "2026-01-02T03:04:05Z",
+  process: "",
 };
 
 /** Registers one test per case. */
@@ -48,6 +49,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "watch sees every change of a busy prefix": watchesMany,
   "a lock excludes, is passed on in order and leaves no key": locks,
   "tryLock names the holder": triesLock,
+  "a holder that has gone is evicted, and tokens grow": evicts,
   "whoever gives up waiting for a lock leaves the line": givesUpLock,
   "an election has one leader at a time": elects,
 };
@@ -211,6 +213,20 @@ async function triesLock({ store, other, call }: Context): Promise<void> {
   const again = await other.tryLock("keyspaces/a", HOLDER, call);
   await again[Symbol.asyncDispose]();
   assert.deepEqual(await store.list("", call), []);
+}
+
+async function evicts({ store, other, call }: Context): Promise<void> {
+  const gone: LockContents = { ...HOLDER, process: "1" };
+  await using first = await store.lock("p", gone, call);
+  const isGone = (holder: LockContents) => Promise.resolve(holder.process === "1");
+  const waiting = other.lock("p", { ...HOLDER, process: "2" }, call);
+  await inLine(store, 2, call, "p");
+  assert.equal(await other.evict("p", isGone, call), true);
+  await using second = await waiting;
+  assert.ok(second.token > first.token);
+  assert.equal(await store.evict("p", isGone, call), false);
+  second.check();
+  assert.equal(await store.evict("q", isGone, call), false);
 }
 
 async function givesUpLock({ store, other, call }: Context): Promise<void> {

@@ -9,12 +9,14 @@ const CODEC = jsonCodec<LockContents>(
     UserName: contents.userName,
     Time: contents.time,
     Status: "Running",
+    ...(contents.process === "" ? {} : { Process: contents.process }),
   }),
   (json) => ({
     action: json.get("Action").text(),
     hostName: json.get("HostName").text(),
     userName: json.get("UserName").text(),
     time: json.get("Time").text(),
+    process: json.get("Process").text(),
   }),
 );
 

@@ -9,14 +9,61 @@ import type { Topology } from "./topology.ts";
 /** How long a lock is waited for, as Vitess's --lock-timeout. */
 export const LOCK_TIMEOUT_MS = 45_000;
 
-/** VT21006 naming the holder when it isn't free in time. */
-export function lockKeyspace(
+/** How often who waits for a keyspace looks whether its holder's process still is. */
+const LOOK_MS = 500;
+
+/**
+ * VT21006 naming the holder when it isn't free in time. A holder whose process has certainly ended
+ * is not waited for: what it has sent before is refused by the tablets, which know the tokens of
+ * locks (tablet/admin/fence.ts), and by the versions of the records.
+ */
+export async function lockKeyspace(
   topo: Topology,
   keyspace: string,
   action: string,
   call: Call,
 ): Promise<Lock> {
-  return lockFolder(topo, keyspaceFolder(keyspace), action, call);
+  const folder = keyspaceFolder(keyspace);
+  const over = new AbortController();
+  const evicting = evictGone(topo, folder, AbortSignal.any([call.signal, over.signal]));
+  try {
+    return await lockFolder(topo, folder, action, call);
+  } finally {
+    over.abort();
+    await evicting;
+  }
+}
+
+/** VT21006 at once when somebody holds the keyspace whose process may live. */
+export async function tryLockKeyspace(
+  topo: Topology,
+  keyspace: string,
+  action: string,
+  call: Call,
+): Promise<Lock> {
+  const folder = keyspaceFolder(keyspace);
+  while (await evictOne(topo, folder, call));
+  return await topo.global.tryLock(folder, contents(topo, action), call);
+}
+
+/** Until the signal; the wait beside it fails of what this one does. */
+async function evictGone(topo: Topology, folder: string, signal: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      await evictOne(topo, folder, { signal });
+      await topo.clock.sleep(LOOK_MS, { signal });
+    }
+  } catch (error) {
+    if (!signal.aborted) topo.log.debug("who holds a lock is not known", { error: String(error) });
+  }
+}
+
+function evictOne(topo: Topology, folder: string, call: Call): Promise<boolean> {
+  return topo.global.evict(folder, async ({ action, process }) => {
+    const gone = process !== "" && await topo.isProcessGone(process);
+    if (gone) topo.log.warn("the holder of a lock has ended", { folder, action });
+    return gone;
+  }, call);
 }
 
 export function lockShard(

@@ -2,6 +2,7 @@
 import type { TOPO_FLAGS } from "../shared/flags/common.ts";
 import type { FlagValues } from "../shared/flags/parse.ts";
 import { HOST_CLOCK } from "../shared/host/clock.ts";
+import { isProcessGone, ownProcess } from "../shared/host/process_identity.ts";
 import type { Metrics } from "../shared/host/metrics.ts";
 import type { Log } from "../shared/io/log.ts";
 import type { CellInfo } from "../shared/model/records.ts";
@@ -53,7 +54,8 @@ export async function openTopology({ flags, log, metrics }: OpenOptions): Promis
     },
     clock: HOST_CLOCK,
     log,
-    holder: { hostName: Deno.hostname(), userName: userName() },
+    holder: { hostName: Deno.hostname(), userName: userName(), process: await ownProcess() },
+    isProcessGone,
   });
 }
 

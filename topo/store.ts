@@ -31,6 +31,8 @@ export type WatchEvent =
 /** Holds until disposed or lost. `lost` aborts no later than the lease's expiry, by our own clock. */
 export interface Lock extends AsyncDisposable {
   readonly path: string;
+  /** Greater than that of every holder before: who has seen one refuses what comes with a lesser. */
+  readonly token: number;
   readonly lost: AbortSignal;
   /** Throws VT21007 when the lock is gone. Call before each write that it guards. */
   check(): void;
@@ -43,6 +45,8 @@ export interface LockContents {
   readonly userName: string;
   /** RFC 3339. */
   readonly time: string;
+  /** What tells whether the holder lives (shared/host/process_identity.ts); "" for nothing. */
+  readonly process: string;
 }
 
 export interface Leadership extends AsyncDisposable {
@@ -67,6 +71,15 @@ export interface Store extends AsyncDisposable {
   lock(path: string, contents: LockContents, call: Call): Promise<Lock>;
   /** VT21006, naming the holder, when somebody has it. */
   tryLock(path: string, contents: LockContents, call: Call): Promise<Lock>;
+  /**
+   * Takes the lock from its holder, whose lease ends at once, when `isGone` says so of him; true
+   * when it did. Who waits behind him is next.
+   */
+  evict(
+    path: string,
+    isGone: (holder: LockContents) => Promise<boolean>,
+    call: Call,
+  ): Promise<boolean>;
   /** Waits until `id` leads elections/NAME. */
   campaign(name: string, id: string, call: Call): Promise<Leadership>;
   /** The current leader's id, or undefined. */

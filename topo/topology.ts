@@ -11,7 +11,7 @@ import type { Clock } from "../shared/io/clock.ts";
 import type { Log } from "../shared/io/log.ts";
 import { CELL_INFO } from "../shared/model/record_json.ts";
 import { cellInfoPath } from "./paths.ts";
-import type { Call, Store, Version } from "./store.ts";
+import type { Call, LockContents, Store, Version } from "./store.ts";
 
 export interface TopologyOptions {
   readonly global: Store;
@@ -20,8 +20,12 @@ export interface TopologyOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Who we are in the contents of locks. */
-  readonly holder: { readonly hostName: string; readonly userName: string };
+  readonly holder: Holder;
+  /** Whether the process that a lock names has certainly ended; nobody is said to when absent. */
+  readonly isProcessGone?: (process: string) => Promise<boolean>;
 }
+
+export type Holder = Omit<LockContents, "action" | "time">;
 
 /** A record with the version that a write of it must name. */
 export interface Versioned<T> {
@@ -33,7 +37,8 @@ export class Topology implements AsyncDisposable {
   readonly global: Store;
   readonly clock: Clock;
   readonly log: Log;
-  readonly holder: TopologyOptions["holder"];
+  readonly holder: Holder;
+  readonly isProcessGone: (process: string) => Promise<boolean>;
   readonly #openCell: TopologyOptions["openCell"];
   readonly #cells = new Map<string, OpenCell>();
   /** Stores of cells that have moved since; somebody may still use them. */
@@ -45,6 +50,7 @@ export class Topology implements AsyncDisposable {
     this.clock = options.clock;
     this.log = options.log;
     this.holder = options.holder;
+    this.isProcessGone = options.isProcessGone ?? (() => Promise.resolve(false));
     this.#openCell = options.openCell;
   }
 

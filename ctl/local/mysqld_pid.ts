@@ -1,5 +1,6 @@
 /** The mysqld of a tablet's folder, by the pid file that mysqld writes there. */
-import { type PidRecord, startTicks } from "./pid_record.ts";
+import { startTicks } from "../../shared/host/process_identity.ts";
+import type { PidRecord } from "./pid_record.ts";
 
 /** The running mysqld; undefined when there is none. */
 export async function readRunningMysqld(tabletDir: string): Promise<PidRecord | undefined> {

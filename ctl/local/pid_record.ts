@@ -2,25 +2,13 @@
  * Which process is ours, also after a crash of this program: a pid alone may have been given to
  * somebody else, so a record holds the start time as well (/proc/PID/stat field 22, proc(5)).
  */
+import { startTicks } from "../../shared/host/process_identity.ts";
 
 export interface PidRecord {
   readonly pid: number;
   /** Clock ticks after boot. */
   readonly startTicks: string;
   readonly name: string;
-}
-
-/** Start time of a live process; undefined when there is none, or only its zombie. */
-export async function startTicks(pid: number): Promise<string | undefined> {
-  let stat: string;
-  try {
-    stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-  } catch {
-    return undefined; // No such process.
-  }
-  // The command name, in parentheses, may hold spaces and parentheses itself.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" ? undefined : fields[19];
 }
 
 export async function isAlive(record: PidRecord): Promise<boolean> {

@@ -1,7 +1,8 @@
 /** A whole cluster under test: `deno task cluster` as its user starts it, on free ports. */
 import { resolve as resolvePath } from "node:path";
 import { isFree } from "../../ctl/local/free_ports.ts";
-import { type PidRecord, readPidRecord, startTicks } from "../../ctl/local/pid_record.ts";
+import { type PidRecord, readPidRecord } from "../../ctl/local/pid_record.ts";
+import { startTicks } from "../../shared/host/process_identity.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const READY_MS_MAX = 120_000;

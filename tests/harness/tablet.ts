@@ -31,7 +31,7 @@ export async function openTestTopology(etcd: Etcd): Promise<Topology> {
     openCell: (cell) => new EtcdStore(gateway, { root: cell.root }),
     clock: HOST_CLOCK,
     log: SILENT_LOG,
-    holder: { hostName: "test", userName: "test" },
+    holder: { hostName: "test", userName: "test", process: "" },
   });
   const { signal } = new AbortController();
   const cell = { serverAddress: etcd.url, root: "/vitess/example/local/zone1" };

@@ -11,7 +11,13 @@ import { Gateway } from "./gateway.ts";
 import { EtcdStore } from "./store.ts";
 
 const ROOT = "/vitess/test";
-const HOLDER: LockContents = { action: "test", hostName: "h", userName: "u", time: "now" };
+const HOLDER: LockContents = {
+  action: "test",
+  hostName: "h",
+  userName: "u",
+  time: "now",
+  process: "",
+};
 
 interface Bench {
   readonly etcd: Etcd;

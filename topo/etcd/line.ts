@@ -30,10 +30,13 @@ export interface LineOptions {
 /** The first place in a line. */
 export class Place implements AsyncDisposable {
   readonly path: string;
+  /** The revision at which our key was created: etcd's only grow. */
+  readonly token: number;
   readonly #lease: Lease;
 
-  constructor(path: string, lease: Lease) {
+  constructor(path: string, token: number, lease: Lease) {
     this.path = path;
+    this.token = token;
     this.#lease = lease;
   }
 
@@ -102,6 +105,17 @@ export async function firstInLine(
   return answer.get("kvs").list(decodeKeyValue)[0];
 }
 
+/** Ends the lease of the first in line, if it is still this one: its key goes with it. */
+export async function evictFirst(
+  gateway: Gateway,
+  { key }: KeyValue,
+  signal: AbortSignal,
+): Promise<void> {
+  const what = `evict ${key}`;
+  const lease = key.slice(key.lastIndexOf("/") + 1);
+  await gateway.call("/v3/lease/revoke", { ID: lease }, { signal, what, kind: "read" });
+}
+
 /** Gets a lease and a key; `turn` says whether the place is ours. Undefined when it isn't. */
 async function joinLine(
   options: LineOptions,
@@ -112,7 +126,7 @@ async function joinLine(
   const lease = await Lease.grant(gateway, options.ttlSeconds, { signal, what });
   try {
     const revision = await putKey(options, lease);
-    if (await turn(lease, revision) && lease.held) return new Place(folder, lease);
+    if (await turn(lease, revision) && lease.held) return new Place(folder, revision, lease);
   } catch (error) {
     // Also when the answer to our put was lost: without the lease there is no key.
     await lease[Symbol.asyncDispose]();

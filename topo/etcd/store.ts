@@ -25,6 +25,7 @@ import {
 } from "./keys.ts";
 import { LEASE_TTL_SECONDS } from "./lease.ts";
 import {
+  evictFirst,
   firstInLine,
   type LineOptions,
   standInLine,
@@ -145,6 +146,18 @@ export class EtcdStore implements Store {
     const holder = await firstInLine(this.#gateway, line.folder, call.signal);
     const printed = printLockHolder(holder && parseLockContents(holder.value));
     throw vtError("VT21006", line.folder, printed);
+  }
+
+  async evict(
+    path: string,
+    isGone: (holder: LockContents) => Promise<boolean>,
+    { signal }: Call,
+  ): Promise<boolean> {
+    const first = await firstInLine(this.#gateway, this.#root + path, signal);
+    const holder = first && parseLockContents(first.value);
+    if (first === undefined || holder === undefined || !await isGone(holder)) return false;
+    await evictFirst(this.#gateway, first, signal);
+    return true;
   }
 
   campaign(name: string, id: string, call: Call): Promise<Leadership> {

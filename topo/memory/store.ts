@@ -98,6 +98,19 @@ export class MemoryStore implements Store {
     return await this.#queue(path, printLockContents(contents), call);
   }
 
+  async evict(
+    path: string,
+    isGone: (holder: LockContents) => Promise<boolean>,
+    call: Call,
+  ): Promise<boolean> {
+    await proceed(call);
+    const [first] = this.#waiting(path);
+    const holder = first && parseLockContents(first.value);
+    if (first === undefined || holder === undefined || !await isGone(holder)) return false;
+    if (this.#tree.get(first.path) !== undefined) this.#tree.delete(first.path, undefined);
+    return true;
+  }
+
   async campaign(name: string, id: string, call: Call): Promise<Leadership> {
     return await this.#queue(electionFolder(name), new TextEncoder().encode(id), call);
   }
@@ -131,7 +144,8 @@ export class MemoryStore implements Store {
       this.#tree.delete(key, undefined);
       throw error;
     }
-    return new MemoryLock(this.#tree, this.#root + path, key);
+    const token = this.#tree.get(key)?.created ?? 0;
+    return new MemoryLock(this.#tree, this.#root + path, key, token);
   }
 
   #until(condition: () => boolean, { signal }: Call): Promise<void> {
@@ -169,13 +183,15 @@ export class MemoryStore implements Store {
 
 class MemoryLock implements Lock {
   readonly path: string;
+  readonly token: number;
   readonly #tree: MemoryTree;
   readonly #key: string;
   readonly #lost = new AbortController();
 
-  constructor(tree: MemoryTree, path: string, key: string) {
+  constructor(tree: MemoryTree, path: string, key: string, token: number) {
     this.#tree = tree;
     this.path = path;
+    this.token = token;
     this.#key = key;
   }
 

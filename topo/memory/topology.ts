@@ -15,6 +15,6 @@ export function openMemoryTopology(
     openCell: (cell) => new MemoryStore(tree, cell.root),
     clock: HOST_CLOCK,
     log: options.log ?? SILENT_LOG,
-    holder: { hostName: "localhost", userName: "vitess" },
+    holder: { hostName: "localhost", userName: "vitess", process: "" },
   });
 }
