@@ -82,6 +82,8 @@ export type Outcome =
 export class Guestbook {
   /** Of acknowledged writes: when they ended and how long they took, ms. */
   readonly latencies: { readonly atMs: number; readonly tookMs: number }[] = [];
+  /** Of reads that were answered. */
+  readonly readLatencies: { readonly atMs: number; readonly tookMs: number }[] = [];
   readonly #options: GuestbookOptions;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>[] = [];
@@ -249,8 +251,11 @@ export class Guestbook {
   async #reader(): Promise<void> {
     const session = new Session(this.#options.port);
     while (!this.#stop.signal.aborted && this.#failure === undefined) {
+      const startedMs = performance.now();
       try {
         await session.run(this.#options.visitor.readSql);
+        const atMs = performance.now();
+        this.readLatencies.push({ atMs, tookMs: atMs - startedMs });
         this.#reads++;
       } catch (error) {
         const { errno, message } = error as MysqlFailure;

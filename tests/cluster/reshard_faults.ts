@@ -73,13 +73,16 @@ export async function runMatrix(options: MatrixOptions): Promise<void> {
 export class World {
   readonly #kind: Kind;
   readonly #dataDir: string;
+  /** Another than the one on PATH. */
+  readonly #mysqld: string | undefined;
   #runs = 0;
   /** 0: rows are where they were at first. */
   #side = 0;
 
-  constructor(kind: Kind, dataDir: string) {
+  constructor(kind: Kind, dataDir: string, mysqld?: string) {
     this.#kind = kind;
     this.#dataDir = dataDir;
+    this.#mysqld = mysqld;
   }
 
   /** Counts of shards, or names of keyspaces, of the two sides. */
@@ -103,7 +106,8 @@ export class World {
     const parts = this.#kind === "move" ? [1] : [this.#parts[0]];
     const dataDir = `${this.#dataDir}/cluster`;
     const file = await this.#file(this.#shape(parts));
-    const cluster = await startLocalCluster({ file, dataDir });
+    const mysqld = this.#mysqld === undefined ? {} : { mysqld: this.#mysqld };
+    const cluster = await startLocalCluster({ file, dataDir, ...mysqld });
     try {
       if (this.#kind === "move") await this.#tablesToMove(cluster);
       else await this.#tablesToSplit(cluster);
