@@ -22,7 +22,7 @@ export interface TopologyOptions {
   /** Who we are in the contents of locks. */
   readonly holder: Holder;
   /** Whether the process that a lock names has certainly ended; nobody is said to when absent. */
-  readonly isProcessGone?: (process: string) => Promise<boolean>;
+  readonly isProcessGone?: (identity: string) => Promise<boolean>;
 }
 
 export type Holder = Omit<LockContents, "action" | "time">;
@@ -38,7 +38,7 @@ export class Topology implements AsyncDisposable {
   readonly clock: Clock;
   readonly log: Log;
   readonly holder: Holder;
-  readonly isProcessGone: (process: string) => Promise<boolean>;
+  readonly isProcessGone: (identity: string) => Promise<boolean>;
   readonly #openCell: TopologyOptions["openCell"];
   readonly #cells = new Map<string, OpenCell>();
   /** Stores of cells that have moved since; somebody may still use them. */
