@@ -12,6 +12,7 @@ import { vtError } from "../error/errors.ts";
 import type { RowValue } from "../mysql/text_row.ts";
 import type {
   ChangeStreamRequest,
+  CopyingTable,
   RowStreamRequest,
   RowStreamStart,
   StreamTarget,
@@ -76,6 +77,15 @@ function writeKey(out: WireWriter, key: Row | undefined): void {
 function readKey(reader: WireReader): Row | undefined {
   const columns = reader.u16();
   return columns === 0 ? undefined : readRow(reader, columns);
+}
+
+function writeTexts(out: WireWriter, texts: readonly string[]): void {
+  out.u16(texts.length);
+  for (const text of texts) out.text16(text);
+}
+
+function readTexts(reader: WireReader): readonly string[] {
+  return repeat(reader.u16(), () => reader.text16());
 }
 
 export function writeTableFields(out: WireWriter, fields: TableFields): void {
@@ -260,7 +270,7 @@ export class ItemReader {
 export function writeSnapshotStart(out: WireWriter, snapshot: RowStreamStart): void {
   const start = out.reserve(4);
   out.u8(KIND_SNAPSHOT);
-  out.u8(snapshot.hasKey ? 1 : 0);
+  writeTexts(out, snapshot.keyColumns);
   out.text32(snapshot.position);
   writeTableFields(out, snapshot.fields);
   out.u32At(start, out.length - start - 4);
@@ -294,9 +304,9 @@ export function readSnapshotMessage(message: Uint8Array): SnapshotMessage {
   const reader = new WireReader(message);
   const kind = reader.u8();
   if (kind === KIND_SNAPSHOT) {
-    const hasKey = reader.u8() === 1;
+    const keyColumns = readTexts(reader);
     const position = reader.text32();
-    return { kind: "start", start: { hasKey, position, fields: readTableFields(reader) } };
+    return { kind: "start", start: { keyColumns, position, fields: readTableFields(reader) } };
   }
   if (kind !== KIND_ROWS) throw vtError("VT20013", `a row stream has no messages of kind ${kind}`);
   const lastPk = readKey(reader);
@@ -369,14 +379,41 @@ export function writeChangeStreamRequest(out: WireWriter, request: ChangeStreamR
   out.text32(request.position);
   out.u16(request.rules.length);
   for (const rule of request.rules) writeRule(out, rule);
+  out.text32(request.until ?? "");
+  out.u16(request.copying?.length ?? 0);
+  for (const { table, upTo } of request.copying ?? []) {
+    out.text16(table);
+    writeTexts(out, upTo?.columns ?? []);
+    if (upTo !== undefined) writeRow(out, upTo.values);
+  }
 }
 
 export function readChangeStreamRequest(reader: WireReader): ChangeStreamRequest {
   const target = readStreamTarget(reader);
   const position = reader.text32();
   const rules = repeat(reader.u16(), () => readRule(reader));
+  const until = reader.text32();
+  const copying = repeat(reader.u16(), () => readCopyingTable(reader));
   reader.end();
-  return { target, position, rules };
+  return {
+    target,
+    position,
+    rules,
+    ...(until !== "" && { until }),
+    ...(copying.length > 0 && { copying }),
+  };
+}
+
+/** The key has bytes of its own. */
+function readCopyingTable(reader: WireReader): CopyingTable {
+  const table = reader.text16();
+  const columns = readTexts(reader);
+  if (columns.length === 0) return { table, upTo: undefined };
+  return { table, upTo: { columns, values: copyRow(readRow(reader, columns.length)) } };
+}
+
+function copyRow(row: Row): Row {
+  return row.map((value) => value === null ? null : value.slice());
 }
 
 export function writeRowStreamRequest(out: WireWriter, request: RowStreamRequest): void {
@@ -389,7 +426,7 @@ export function writeRowStreamRequest(out: WireWriter, request: RowStreamRequest
 export function readRowStreamRequest(reader: WireReader): RowStreamRequest {
   const target = readStreamTarget(reader);
   const rule = readRule(reader);
-  const lastPk = readKey(reader)?.map((value) => value === null ? null : value.slice());
+  const key = readKey(reader);
   reader.end();
-  return { target, rule, lastPk };
+  return { target, rule, lastPk: key && copyRow(key) };
 }

@@ -120,7 +120,11 @@ Deno.test("rows of a snapshot come out as they went in, however they are cut", (
   forRandom(100, (random) => {
     const packets = random.bytes(random.pick(LENGTHS));
     const lastPk = random.int(3) === 0 ? undefined : [random.bytes(8)];
-    const start = { fields: FIELDS, position: "MariaDB/0-1-2", hasKey: lastPk !== undefined };
+    const start = {
+      fields: FIELDS,
+      position: "MariaDB/0-1-2",
+      keyColumns: lastPk === undefined ? [] : ["id"],
+    };
     const out = new WireWriter(64);
     writeSnapshotStart(out, start);
     writeSnapshotRows(out, packets, 3, lastPk);
@@ -137,6 +141,16 @@ Deno.test("requests come out as they went in", () => {
   const out = new WireWriter(64);
   writeChangeStreamRequest(out, changes);
   assert.deepEqual(readChangeStreamRequest(new WireReader(out.written())), changes);
+
+  const upTo = { columns: ["id", "näme"], values: [Uint8Array.of(49), null] };
+  const copying = [{ table: "t", upTo }, { table: "ü", upTo: undefined }];
+  const partly = { ...changes, until: "MariaDB/0-1-3", copying };
+  out.clear();
+  writeChangeStreamRequest(out, partly);
+  const sent = out.written();
+  const got = readChangeStreamRequest(new WireReader(sent));
+  sent.fill(0);
+  assert.deepEqual(got, partly);
 
   const rows = { target, rule: { match: "t", filter: "" }, lastPk: [Uint8Array.of(49), null] };
   out.clear();

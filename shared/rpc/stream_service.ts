@@ -12,11 +12,28 @@ export interface StreamTarget {
   readonly shard: string;
 }
 
+/** A key of a table, by the columns that it is read in the order of. */
+export interface TableKey {
+  readonly columns: readonly string[];
+  readonly values: Row;
+}
+
+/** A table that a reader has not whole yet. */
+export interface CopyingTable {
+  readonly table: string;
+  /** The last row that it has; undefined: it has none. */
+  readonly upTo: TableKey | undefined;
+}
+
 export interface ChangeStreamRequest {
   readonly target: StreamTarget;
   /** With its flavor; everything after it is streamed. "" starts at the binlog's end. */
   readonly position: string;
   readonly rules: readonly FilterRule[];
+  /** The stream ends exactly behind it; undefined: never. */
+  readonly until?: string;
+  /** Changes of these come only as far as they concern rows that the reader has. */
+  readonly copying?: readonly CopyingTable[];
 }
 
 export interface RowStreamRequest {
@@ -32,8 +49,8 @@ export interface RowStreamStart {
   readonly fields: TableFields;
   /** All rows of the stream are as they were there. */
   readonly position: string;
-  /** Whether it can be resumed behind a key; a table without one is always read whole. */
-  readonly hasKey: boolean;
+  /** Of the key that the rows are in the order of; empty: there is none to go on behind. */
+  readonly keyColumns: readonly string[];
 }
 
 /** A promise holds the stream back. */
@@ -52,7 +69,7 @@ interface Options {
 }
 
 export interface StreamService {
-  /** Ends with the signal or an error; never by itself. */
+  /** Ends behind `until`, otherwise with the signal or an error. */
   streamChanges(request: ChangeStreamRequest, sink: StreamSink, options: Options): Promise<void>;
   /** Ends when all rows were given. */
   streamRows(request: RowStreamRequest, sink: RowStreamSink, options: Options): Promise<void>;

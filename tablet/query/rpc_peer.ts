@@ -143,6 +143,7 @@ export class RpcPeer implements MuxPeer {
       writer.write(out, items);
       return call.write(out.written());
     }, call);
+    call.end(() => {});
   }
 
   async #streamRows(call: ServerCall, reader: WireReader): Promise<void> {

@@ -6,11 +6,19 @@
 import { VtError, vtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { StreamItem, StreamSink } from "../../shared/binlog/change.ts";
-import { parsePosition, type Position, printPosition } from "../../shared/binlog/position.ts";
+import {
+  parsePosition,
+  type Position,
+  positionContains,
+  printPosition,
+} from "../../shared/binlog/position.ts";
 import { StreamDecoder } from "../../shared/binlog/stream_decoder.ts";
 import { sleep } from "../../shared/host/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
+import type { CopyingTable } from "../../shared/rpc/stream_service.ts";
+import { CopyBorders } from "./copy_border.ts";
 import { connectForStream, followBinlog, type StreamLogin } from "./dump.ts";
+import { KeyOrder } from "./key_order.ts";
 import { flavorOfConnection, readCurrentPosition } from "./source_setup.ts";
 
 /** What stands between the decoder and the sink (shared/filter). */
@@ -27,6 +35,10 @@ export interface ChangeStreamOptions {
   /** Behind which transaction to start; "current": from now on. */
   readonly position: string;
   readonly filter?: ItemFilter;
+  /** The stream ends exactly behind this position; undefined: never. */
+  readonly until?: string;
+  /** What the reader is in the midst of copying. Default: it has everything. */
+  readonly copying?: readonly CopyingTable[];
   /** Default 1000. */
   readonly heartbeatMs?: number;
   /** A silent connection is given up after this. Default: 10 heartbeats. */
@@ -49,17 +61,23 @@ const PAUSE_MS_MAX = 2000;
 /** A transaction with more goes to the sink in parts. */
 export const CHUNK_LIMITS = { changesMax: 2000, bytesMax: 1024 * 1024 } as const;
 
+/** The stream has come to its `until`. */
+class Reached extends Error {}
+
 /**
- * Never resolves. Throws the signal's reason, what the sink throws, VT26001 ... VT26005 when the
+ * Resolves behind `until`, otherwise never. Throws the signal's reason, what the sink throws, VT26001 ... VT26005 when the
  * stream can't go on, and the last failure when the source stays away for `retryMs`.
  */
 export async function streamChanges(
   options: ChangeStreamOptions,
   sink: StreamSink,
   { signal }: Options,
-): Promise<never> {
+): Promise<void> {
   const start = await startOf(options, { signal });
-  const { filter, log } = options;
+  const { filter, log, until } = options;
+  if (until !== undefined && isBehind(until, printPosition(start.flavor, start.gtid))) return;
+  using order = new KeyOrder(options.login);
+  const borders = options.copying && new CopyBorders(options.copying, order);
   const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
   const { database } = options;
   const wants = (table: string) => filter === undefined || filter.wants(table);
@@ -70,15 +88,14 @@ export async function streamChanges(
     checksum: true,
     limits: CHUNK_LIMITS,
   });
-  // What the sink throws is its own: a stream must not be tried again for it.
-  let sinkFailed = false;
+  // The decoder is past what it gave: a stream that was tried again would leave it out.
+  let undelivered = false;
   const deliver = async (items: readonly StreamItem[]): Promise<void> => {
-    try {
-      await sink(items);
-    } catch (error) {
-      sinkFailed = true;
-      throw error;
-    }
+    undelivered = true;
+    const known = borders === undefined ? items : await borders.apply(items, { signal });
+    const wanted = filter === undefined ? known : filter.apply(known);
+    if (wanted.length > 0) await sink(wanted);
+    undelivered = false;
   };
   const retry = new Retry(options.retryMs ?? RETRY_MS);
   for (;;) {
@@ -92,22 +109,42 @@ export async function streamChanges(
         stallMs: options.stallMs ?? heartbeatMs * STALL_HEARTBEATS,
       }, {
         started: (setup) => decoder.reset(setup),
-        events: (events) => {
+        events: async (events) => {
           retry.succeeded();
-          for (const event of events) decoder.add(event);
-          const items = decoder.take();
-          const wanted = filter === undefined ? items : filter.apply(items);
-          if (wanted.length > 0) return deliver(wanted);
+          const reached = addEvents(decoder, events, until);
+          await deliver(decoder.take());
+          if (reached) throw new Reached();
         },
       }, { signal });
     } catch (error) {
       signal.throwIfAborted();
-      if (sinkFailed) throw error;
+      if (error instanceof Reached) return;
+      if (undelivered) throw error;
       const pauseMs = retry.pauseAfter(error);
       log?.warn("change stream interrupted", { cause: String(error), position: decoder.position });
       await sleep(pauseMs, { signal });
     }
   }
+}
+
+/** True when `until` was reached; what is behind it is left. */
+function addEvents(
+  decoder: StreamDecoder,
+  events: readonly Uint8Array[],
+  until: string | undefined,
+): boolean {
+  for (const event of events) {
+    const before = decoder.position;
+    decoder.add(event);
+    if (until === undefined || decoder.position === before) continue;
+    if (isBehind(until, decoder.position)) return true;
+  }
+  return false;
+}
+
+/** True when whoever is at `position` has all of `until`. */
+function isBehind(until: string, position: string): boolean {
+  return positionContains(position, until);
 }
 
 async function startOf(options: ChangeStreamOptions, { signal }: Options): Promise<Position> {

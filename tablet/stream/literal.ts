@@ -10,6 +10,7 @@ import {
   MYSQL_TYPE_LONGLONG,
   MYSQL_TYPE_NEWDECIMAL,
   MYSQL_TYPE_SHORT,
+  MYSQL_TYPE_TIME,
   MYSQL_TYPE_TINY,
   MYSQL_TYPE_YEAR,
 } from "../../shared/mysql/column_types.ts";
@@ -38,4 +39,11 @@ export function printComparable(value: Uint8Array, field: Field): string {
   return /^(?:date|time)/.test(field.columnType)
     ? `'${new TextDecoder().decode(value)}'`
     : `x'${value.toHex()}'`;
+}
+
+/** For comparisons with another such literal of the column: as its index orders them. */
+export function printOrdered(value: Uint8Array, field: Field): string {
+  const literal = printComparable(value, field);
+  // As texts a negative time, and one over 99 hours, stand elsewhere.
+  return field.type === MYSQL_TYPE_TIME ? `CAST(${literal} AS TIME(6))` : literal;
 }

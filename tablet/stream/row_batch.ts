@@ -1,18 +1,7 @@
-/** Rows as packets of the text protocol, one behind the other: how a copy moves them. */
+/** Gathers rows, as packets of the text protocol, into batches (shared/mysql/row_packets.ts). */
 import { printDouble } from "../../shared/mysql/float_text.ts";
-import type { Row } from "../../shared/binlog/change.ts";
 import { printFloatExact } from "../../shared/binlog/float_exact.ts";
-import { framedBytes, packetEnd, packetPayload, writeFrames } from "../../shared/mysql/frame.ts";
-import { decodeTextRow } from "../../shared/mysql/text_row.ts";
-
-/** The rows of a batch's packets; values are views into them. */
-export function* rowsOf(packets: Uint8Array, columnCount: number): Generator<Row> {
-  for (let at = 0; at < packets.length;) {
-    const end = packetEnd(packets, at, packets.length);
-    yield decodeTextRow(packetPayload(packets, at, end), columnCount);
-    at = end;
-  }
-}
+import { framedBytes, writeFrames } from "../../shared/mysql/frame.ts";
 
 /** Collects packets into batches. */
 export class BatchBuffer {

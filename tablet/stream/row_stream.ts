@@ -41,7 +41,7 @@ export type RowStreamItem =
   }
   | {
     readonly kind: "rows";
-    /** Row packets of the text protocol with headers; row_batch.ts reads them. The sink's to keep. */
+    /** Row packets of the text protocol with headers; row_packets.ts reads them. The sink's to keep. */
     readonly packets: Uint8Array;
     /** May be 0: then the key moved over rows that don't pass. */
     readonly count: number;

@@ -3,7 +3,7 @@ import { loginOf, record, selectRaw, showRow } from "../../tests/harness/change_
 import { startTestMysqld, type TestMysqld, testServers } from "../../tests/harness/mysqld.ts";
 import type { Row, TableFields } from "../../shared/binlog/change.ts";
 import { StreamFilter } from "../../shared/filter/stream_filter.ts";
-import { rowsOf } from "./row_batch.ts";
+import { rowsOf } from "../../shared/mysql/row_packets.ts";
 import { type RowStreamOptions, streamRows } from "./row_stream.ts";
 
 const NEVER = { signal: new AbortController().signal };

@@ -4,7 +4,7 @@ import { loginOf, record, selectRaw } from "../../tests/harness/change_stream.ts
 import { startTestMysqld, testServers } from "../../tests/harness/mysqld.ts";
 import type { Row } from "../../shared/binlog/change.ts";
 import { MYSQL_TYPE_FLOAT } from "../../shared/mysql/column_types.ts";
-import { rowsOf } from "./row_batch.ts";
+import { rowsOf } from "../../shared/mysql/row_packets.ts";
 import { streamRows } from "./row_stream.ts";
 
 const NEVER = { signal: new AbortController().signal };

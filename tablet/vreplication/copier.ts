@@ -19,6 +19,7 @@ import { vtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
+import { rowsOf } from "../../shared/mysql/row_packets.ts";
 import type {
   RowStreamStart,
   StreamService,
@@ -26,7 +27,6 @@ import type {
 } from "../../shared/rpc/stream_service.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import { quote } from "../mysqld/statement.ts";
-import { rowsOf } from "../stream/row_batch.ts";
 import type { Applier } from "./applier.ts";
 import { parseLastPk, printLastPk } from "./last_pk.ts";
 import { play } from "./player.ts";
@@ -207,7 +207,7 @@ class SnapshotWriter {
   #plan: TablePlan | undefined;
   /** Without a key there is no way to resume: all in one commit. */
   #whole = false;
-  /** As row_batch.ts reads them. */
+  /** As row_packets.ts reads them. */
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
   #batchRows = 0;
@@ -223,11 +223,11 @@ class SnapshotWriter {
     this.#startedMs = options.clock.monotonicMs();
   }
 
-  async begin({ fields, hasKey }: RowStreamStart, call: Call): Promise<void> {
+  async begin({ fields, keyColumns }: RowStreamStart, call: Call): Promise<void> {
     const { tables, session } = this.#options;
     this.#plan = await tables.describe({ ...fields, table: this.#table });
     this.#columns = fields.fields.length;
-    this.#whole = !hasKey || this.#plan.key === undefined;
+    this.#whole = keyColumns.length === 0 || this.#plan.key === undefined;
     if (this.#whole) await session.run("BEGIN", call);
   }
 

@@ -57,6 +57,8 @@ export class SourceService implements StreamService {
         filter,
         retryMs: RETRY_MS,
         log,
+        ...(request.until !== undefined && { until: request.until }),
+        ...(request.copying !== undefined && { copying: request.copying }),
       },
       sink,
       call,
@@ -79,7 +81,7 @@ export class SourceService implements StreamService {
         return sink.rows(item.packets, item.count, lastPk);
       }
       const { fields, position, keyColumns } = item;
-      return sink.start({ fields, position, hasKey: keyColumns.length > 0 });
+      return sink.start({ fields, position, keyColumns });
     }, call);
   }
 
