@@ -4,7 +4,7 @@ import type { SrvVSchema } from "../shared/model/records.ts";
 import { listCells } from "./cells.ts";
 import { listKeyspaces } from "./keyspaces.ts";
 import { SRV_VSCHEMA } from "./paths.ts";
-import { updateRecord } from "./records.ts";
+import { hasId, readOptional } from "./records.ts";
 import { getRoutingRules } from "./routing_rules.ts";
 import type { Call } from "./store.ts";
 import { readRecord, type Topology } from "./topology.ts";
@@ -31,8 +31,8 @@ export async function buildSrvVSchema(topo: Topology, call: Call): Promise<SrvVS
 }
 
 /**
- * Builds and writes SrvVSchema in `cells`, or in all. Two rebuilds at a time can't leave an older
- * state behind: each reads the globals again when another wrote in between.
+ * Builds and writes SrvVSchema in `cells`, or in all. An older state never replaces a newer one,
+ * whoever is slow: what is written was read behind the record that it replaces.
  */
 export async function rebuildVSchemaGraph(
   topo: Topology,
@@ -46,15 +46,19 @@ export async function rebuildVSchemaGraph(
 
 async function rebuildCell(topo: Topology, cell: string, call: Call): Promise<void> {
   const store = await topo.cell(cell, call);
-  for (;;) {
-    const built = await buildSrvVSchema(topo, call);
-    await updateRecord(store, SRV_VSCHEMA, CODEC, () => built, call, NONE);
-    if (same(built, await buildSrvVSchema(topo, call))) return;
+  for (let attempt = 1;; attempt++) {
+    const before = await readOptional(store, SRV_VSCHEMA, CODEC, call);
+    const bytes = CODEC.encode(await buildSrvVSchema(topo, call));
+    try {
+      if (before === undefined) await store.create(SRV_VSCHEMA, bytes, call);
+      else await store.put(SRV_VSCHEMA, bytes, before.version, call);
+      return;
+    } catch (error) {
+      const collided = hasId(error, "VT21002") || hasId(error, "VT21003");
+      if (!collided || attempt === REBUILDS_MAX) throw error;
+    }
   }
 }
 
-const NONE: SrvVSchema = { keyspaces: {}, routingRules: { rules: [] } };
-
-function same(a: SrvVSchema, b: SrvVSchema): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
+/** Of others at the same time, before a rebuild gives up. */
+const REBUILDS_MAX = 20;
