@@ -1,6 +1,7 @@
 /** INSERT ... VALUES over shards: ids from a sequence, rows grouped by their keyspace ids. */
 import { vtError } from "../../shared/error/errors.ts";
 import { integerValue, type Value } from "../../shared/value/value.ts";
+import { throughLimit } from "../../shared/vindex/column_limit.ts";
 import { storedInput } from "../../shared/vindex/comparison.ts";
 import type { Insert, InsertRow } from "../plan/plan.ts";
 import type { Bindings } from "./bindings.ts";
@@ -65,7 +66,7 @@ function shardCalls(
   const groups = new Map<string, ShardRows>();
   for (const [index, row] of plan.rows.entries()) {
     const id = generated[index];
-    const shard = shardOfRow(plan, row, id, world);
+    const shard = shardOfRow(plan, index, id, world);
     const group = groups.get(shard) ?? { shard, rows: [] };
     groups.set(shard, group);
     group.rows.push(renderRow(row, id, world.bindings));
@@ -91,25 +92,36 @@ function renderRow(row: InsertRow, id: bigint | undefined, bindings: Bindings): 
     .join("");
 }
 
-function shardOfRow(plan: Insert, row: InsertRow, id: bigint | undefined, world: World): string {
+function shardOfRow(plan: Insert, index: number, id: bigint | undefined, world: World): string {
   const shards = world.placement.shards(plan.keyspace);
   if (!plan.sharded || plan.vindex === undefined) {
     const [only] = shards;
     if (only === undefined) throw vtError("VT20005", plan.keyspace);
     return only.name;
   }
-  const values = row.vindexValues.map((from, column): Value => {
+  const values = (plan.rows[index]?.vindexValues ?? []).map((from, column): Value => {
     const generates = id !== undefined && column === plan.generate?.vindexColumn;
     return generates ? integerValue(id) : world.bindings.value(from);
   });
   const vindex = world.placement.vindex(plan.keyspace, plan.vindex);
-  const inputs = values.map((value, column) =>
-    storedInput(plan.comparisons[column] ?? "unknown", value)
-  );
+  const inputs = values.map((value, column) => placing(plan, index, column, value));
   const known = inputs.filter((input) => input !== undefined);
   const keyspaceId = known.length === inputs.length ? vindex.map(known) : undefined;
   if (keyspaceId === undefined) {
     throw vtError("VT09023", `[${values.map((value) => value.text || value.type).join(" ")}]`);
   }
   return shardOfId(plan.keyspace, shards, keyspaceId);
+}
+
+/**
+ * The vindex's input: what the row will hold. A value that mysqld would have to change to store it
+ * is refused, as a strict one does, also where it is told to be lenient.
+ */
+function placing(plan: Insert, index: number, column: number, value: Value): Value | undefined {
+  const input = storedInput(plan.comparisons[column] ?? "unknown", value);
+  if (input === undefined) return undefined;
+  const kept = throughLimit(plan.limits[column], input);
+  if (typeof kept !== "string") return kept;
+  const id = kept === "too_long" ? "ER_DATA_TOO_LONG" : "ER_WARN_DATA_OUT_OF_RANGE";
+  throw vtError(id, plan.vindexColumns[column] ?? "", index + 1);
 }

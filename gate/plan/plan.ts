@@ -10,6 +10,7 @@
  * value shaped it (`pins`).
  */
 
+import type { ColumnLimit } from "../../shared/vindex/column_limit.ts";
 import type { ComparisonKind } from "../../shared/vindex/comparison.ts";
 
 /** Where a value comes from when the plan runs. */
@@ -213,6 +214,8 @@ export interface Insert {
   readonly vindexColumns: readonly string[];
   /** How the value of each becomes the vindex's input (storedInput of shared/vindex). */
   readonly comparisons: readonly ComparisonKind[];
+  /** What the column of each can hold; undefined where its type isn't known or sets no limit. */
+  readonly limits: readonly (ColumnLimit | undefined)[];
   readonly generate:
     | {
       readonly column: string;

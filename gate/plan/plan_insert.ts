@@ -4,6 +4,7 @@ import type { Expr } from "../../shared/sql/ast.ts";
 import type { Insert as InsertStatement } from "../../shared/sql/ast_statement.ts";
 import { quoteName } from "../../shared/sql/print.ts";
 import { subqueriesOf } from "../../shared/sql/walk.ts";
+import { columnLimit } from "../../shared/vindex/column_limit.ts";
 import type { VSchemaTable } from "../../shared/vschema/keyspace.ts";
 import { analyseQuery, analyseTables, emptySelect } from "./analyse.ts";
 import { Analysis, tableColumn, unsupported } from "./block.ts";
@@ -197,6 +198,7 @@ function splitInsert(input: Input, rows: InsertedRows): Primitive {
     vindex: primary?.vindex.name,
     vindexColumns: primary?.columns ?? [],
     comparisons: vindexKeys.map((key) => comparison(input, key)),
+    limits: vindexKeys.map((key) => columnLimit(tableColumn(table, key)?.columnType ?? "")),
     generate,
     givenIds,
     prefix: prefixOf(input, rows, appended ? generate?.column : undefined),

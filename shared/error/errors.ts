@@ -177,6 +177,7 @@ export const ERRORS = {
   VT22006: row("internal", 1815, "HY000", (what: string) => `${what}`),
   VT22007: row("resource_exhausted", 1203, "HY000", (limit: number) => `${limit} commands run at this vtctld already; try again when some have ended`),
   VT22008: row("deadline_exceeded", 1105, "HY000", (what: string) => `${what}`),
+  VT22009: row("aborted", 1105, "HY000", (what: string) => `${what} was sent by somebody who has lost the keyspace's lock since; who holds it now goes on`),
 
   // What a program was started with.
   VT23001: row("invalid_argument", 1105, "HY000", (flag: string, hint: string) => `unknown flag --${flag}${hint}; --help lists all`),
@@ -219,6 +220,8 @@ export const ERRORS = {
   VT27006: row("aborted", 1105, "HY000", (id: number) => `stream ${id} is gone: its row was deleted`),
   VT27007: row("failed_precondition", 1105, "HY000", (what: string) => `${what}`),
   VT27008: row("aborted", 1105, "HY000", (id: number, state: string, message: string) => `stream ${id} was changed by somebody else: it is ${state}${message === "" ? "" : `, ${message}`}; try again`),
+  VT27009: row("failed_precondition", 1105, "HY000", (table: string, cause: string) => `table ${table} of the target doesn't fit its rule: ${cause}; cancel the workflow, and create it with a table that fits`),
+  VT27010: row("failed_precondition", 1105, "HY000", (table: string, what: string) => `table ${table} of the target is not what the stream made it: ${what}; somebody else wrote to it, or several rows of the source have one key. Cancel the workflow and create it again`),
 
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),
@@ -238,10 +241,12 @@ export const ERRORS = {
   ER_UNKNOWN_SYSTEM_VARIABLE: row("not_found", 1193, "HY000", (name: string) => `Unknown system variable '${name}'`),
   ER_WRONG_VALUE_FOR_VAR: row("invalid_argument", 1231, "42000", (name: string, value: string) => `Variable '${name}' can't be set to the value of '${value}'`),
   ER_WRONG_TYPE_FOR_VAR: row("invalid_argument", 1232, "42000", (name: string) => `Incorrect argument type to variable '${name}'`),
+  ER_WARN_DATA_OUT_OF_RANGE: row("invalid_argument", 1264, "22003", (column: string, row: number) => `Out of range value for column '${column}' at row ${row}`),
   ER_UNKNOWN_COLLATION: row("not_found", 1273, "HY000", (name: string) => `Unknown collation: '${name}'`),
   ER_UNKNOWN_STMT_HANDLER: row("not_found", 1243, "HY000", (id: string, command: string) => `Unknown prepared statement handler (${id}) given to ${command}`),
   ER_NOT_SUPPORTED_AUTH_MODE: row("unauthenticated", 1251, "08004", () => "Client does not support authentication protocol requested by server; consider upgrading MySQL client"),
   ER_SP_DOES_NOT_EXIST: row("not_found", 1305, "42000", (kind: string, name: string) => `${kind} ${name} does not exist`),
+  ER_DATA_TOO_LONG: row("invalid_argument", 1406, "22001", (column: string, row: number) => `Data too long for column '${column}' at row ${row}`),
   ER_SECURE_TRANSPORT_REQUIRED: row("unauthenticated", 3159, "HY000", () => "Connections using insecure transport are prohibited while --require_secure_transport=ON."),
   ER_QUERY_INTERRUPTED: row("cancelled", 1317, "70100", () => "Query execution was interrupted"),
   ER_CANT_CHANGE_TX_CHARACTERISTICS: row("failed_precondition", 1568, "25001", () => "Transaction characteristics can't be changed while a transaction is in progress"),

@@ -172,7 +172,10 @@ async function startGate(
     "schemas of both keyspaces",
     () =>
       view.missing === "" &&
-      ["commerce", "customer"].every((name) => view.catalog.vschema.keyspace(name).tables.size > 2),
+      ["commerce", "customer"].every((name) => {
+        const tables = [...view.catalog.vschema.keyspace(name).tables.values()];
+        return tables.length > 0 && tables.every(({ columns }) => columns.length > 0);
+      }),
   );
   const gate: GateServices = {
     catalog: () => view.catalog,

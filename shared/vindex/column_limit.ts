@@ -1,0 +1,129 @@
+/**
+ * What a column does to a value that doesn't fit it. Where mysqld is told to be lenient (INSERT
+ * IGNORE, a sql_mode that isn't strict) it stores another value than it was given, and the row
+ * would lie on a shard where nobody looks for it. So a value that places a row is held against its
+ * column's type before, and refused as a strict mysqld refuses it (manual, "Out-of-Range and
+ * Overflow Handling", "The CHAR and VARCHAR Types", "The BINARY and VARBINARY Types").
+ */
+import { textValue, type Value } from "../value/value.ts";
+
+export type ColumnLimit =
+  | { readonly kind: "integer"; readonly min: bigint; readonly max: bigint }
+  /** `fixed`: CHAR, whose blanks at the end go. */
+  | { readonly kind: "characters"; readonly max: number; readonly fixed: boolean }
+  /** `fixed`: BINARY, which is filled up with zeros. */
+  | { readonly kind: "bytes"; readonly max: number; readonly fixed: boolean };
+
+const INTEGER_BITS: Readonly<Partial<Record<string, bigint>>> = {
+  tinyint: 8n,
+  smallint: 16n,
+  mediumint: 24n,
+  int: 32n,
+  integer: 32n,
+  bigint: 64n,
+};
+
+/** Longest TEXT and BLOB, in bytes. */
+const LOB_BYTES: Readonly<Partial<Record<string, number>>> = {
+  tiny: 0xff,
+  "": 0xffff,
+  medium: 0xff_ffff,
+  long: 0xffff_ffff,
+};
+
+const TYPE = /^([a-z]+)(?:\(([0-9]+)(?:,([0-9]+))?\))?(.*)$/;
+
+/**
+ * Of a column's type as information_schema.columns prints it: "bigint(20) unsigned",
+ * "varchar(64)". Undefined for types that set no limit that matters to a vindex.
+ */
+export function columnLimit(columnType: string): ColumnLimit | undefined {
+  const [, type = "", size = "", scale = "", rest = ""] = TYPE.exec(columnType.toLowerCase()) ?? [];
+  const bits = INTEGER_BITS[type];
+  if (bits !== undefined) return integerLimit(bits, rest.includes("unsigned"));
+  const length = Number(size === "" ? "1" : size);
+  switch (type) {
+    case "decimal":
+      return decimalLimit(Number(size) - Number(scale), rest.includes("unsigned"));
+    case "char":
+    case "varchar":
+      return { kind: "characters", max: length, fixed: type === "char" };
+    case "binary":
+    case "varbinary":
+      return { kind: "bytes", max: length, fixed: type === "binary" };
+    default: {
+      const lob = LOB_BYTES[type.replace(/(?:text|blob)$/, "")];
+      const isLob = type.endsWith("text") || type.endsWith("blob");
+      return isLob && lob !== undefined ? { kind: "bytes", max: lob, fixed: false } : undefined;
+    }
+  }
+}
+
+function integerLimit(bits: bigint, unsigned: boolean): ColumnLimit {
+  if (unsigned) return { kind: "integer", min: 0n, max: (1n << bits) - 1n };
+  const half = 1n << (bits - 1n);
+  return { kind: "integer", min: -half, max: half - 1n };
+}
+
+function decimalLimit(digits: number, unsigned: boolean): ColumnLimit {
+  const max = 10n ** BigInt(digits) - 1n;
+  return { kind: "integer", min: unsigned ? 0n : -max, max };
+}
+
+/**
+ * The value as the column keeps it. "out_of_range", "too_long": a strict mysqld refuses it with
+ * ER_WARN_DATA_OUT_OF_RANGE (1264) or ER_DATA_TOO_LONG (1406), a lenient one keeps another value.
+ * `value` is what storedInput of comparison.ts gives; a text is UTF-8.
+ */
+export function throughLimit(
+  limit: ColumnLimit | undefined,
+  value: Value,
+): Value | "out_of_range" | "too_long" {
+  if (limit === undefined || value.type === "null") return value;
+  switch (limit.kind) {
+    case "integer":
+      return inRange(limit, value);
+    case "characters":
+      return ofCharacters(limit, value);
+    case "bytes":
+      if (value.text.length > limit.max) return "too_long";
+      return limit.fixed ? textValue(value.text.padEnd(limit.max, "\0")) : value;
+  }
+}
+
+function inRange(
+  { min, max }: Extract<ColumnLimit, { readonly kind: "integer" }>,
+  value: Value,
+): Value | "out_of_range" {
+  if (value.type !== "integer") return value;
+  const number = BigInt(value.text);
+  return number < min || number > max ? "out_of_range" : value;
+}
+
+/** Blanks beyond the end of a VARCHAR are cut in every sql_mode. */
+function ofCharacters(
+  { max, fixed }: Extract<ColumnLimit, { readonly kind: "characters" }>,
+  value: Value,
+): Value | "too_long" {
+  const end = endOf(value.text, max);
+  if (end < value.text.length && /[^ ]/.test(value.text.slice(end))) return "too_long";
+  const kept = end < value.text.length ? value.text.slice(0, end) : value.text;
+  const text = fixed ? kept.replace(/ +$/, "") : kept;
+  return text === value.text ? value : textValue(text);
+}
+
+/** Where the first `max` characters of a UTF-8 byte string end. */
+function endOf(text: string, max: number): number {
+  if (text.length <= max) return text.length;
+  let characters = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (isContinuation(text.charCodeAt(at))) continue;
+    if (characters === max) return at;
+    characters++;
+  }
+  return text.length;
+}
+
+function isContinuation(byte: number): boolean {
+  return byte >= 0x80 && byte < 0xc0;
+}
