@@ -9,13 +9,13 @@
 import { parseArgs } from "node:util";
 import { Guestbook, percentile } from "../cluster/guestbook.ts";
 import { type LocalCluster, run as runProgram } from "../cluster/local_cluster.ts";
-import { type Kind, KINDS, World } from "../cluster/reshard_faults.ts";
+import { FaultWorld, WORLD_KINDS, type WorldKind } from "../cluster/fault_world.ts";
 import { CustomerVisitor } from "../cluster/visitors.ts";
 import type { WorkflowCase } from "../cluster/workflow_case.ts";
 import { disturb, type Disturbance, DISTURBANCES } from "./disturb.ts";
 
 interface Options {
-  readonly kind: Kind;
+  readonly kind: WorldKind;
   readonly clients: number;
   readonly rows: number;
   readonly rounds: number;
@@ -30,14 +30,15 @@ const WRITES_MS_MAX = 60_000;
 async function measureKind(options: Options): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "vtpause" });
   try {
-    const world = new World(options.kind, dataDir, options.mysqld);
-    await using cluster = await world.start(options.rows);
+    const world = new FaultWorld({ ...options, dataDir, rdonly: false });
+    await using cluster = await world.start();
     // There, and back where rows have been before.
     for (let way = 0; way < 2; way++) {
       await measureCase(cluster, `${dataDir}/cluster/logs/vtctld.log`, await world.next(cluster), {
         ...options,
         tag: `w${way}c`,
       });
+      world.turn();
     }
   } finally {
     await Deno.remove(dataDir, { recursive: true });
@@ -130,7 +131,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     args: Deno.args,
     options: {
-      kinds: { type: "string", default: KINDS.join(",") },
+      kinds: { type: "string", default: WORLD_KINDS.join(",") },
       clients: { type: "string", default: "8" },
       rows: { type: "string", default: "5000" },
       rounds: { type: "string", default: "2" },
@@ -142,7 +143,7 @@ async function main(): Promise<void> {
   const version = (await runProgram(server, ["--version"])).stdout.trim();
   console.log(version === "" ? server : version);
   const disturbances = values.disturb.split(",");
-  for (const kind of KINDS.filter((one) => values.kinds.split(",").includes(one))) {
+  for (const kind of WORLD_KINDS.filter((one) => values.kinds.split(",").includes(one))) {
     await measureKind({
       kind,
       clients: Number(values.clients),

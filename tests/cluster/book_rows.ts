@@ -129,6 +129,27 @@ export async function checkMessages(
   return found.length;
 }
 
+/** Tablets of that type give the rows that primaries give, once they have come to them. */
+export async function checkReads(
+  cluster: LocalCluster,
+  keyspace: string,
+  type: string,
+): Promise<void> {
+  const sql = "select count(*) as n from customer";
+  const count = async (database: string): Promise<number> => {
+    const [row] = await query<{ readonly n: number }>(cluster, database, sql);
+    return Number(row?.n);
+  };
+  const want = await count(keyspace);
+  let found = NaN;
+  for (let tries = 1; tries <= TRIES_MAX; tries++) {
+    found = await count(`${keyspace}@${type}`);
+    if (found === want) return;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  assert.equal(found, want, `customers that ${keyspace}@${type} gives`);
+}
+
 /** Every row lies on the shard that its vindex says, as each shard's own server sees it. */
 export async function checkPlacement(
   cluster: LocalCluster,

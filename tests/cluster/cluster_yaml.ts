@@ -5,6 +5,8 @@ export interface KeyspaceShape {
   /** Partitionings: [1, 2] has the shards -, -80 and 80-. */
   readonly parts: readonly number[];
   readonly replicas: number;
+  /** Tablets of type rdonly for each shard; default none. */
+  readonly rdonly?: number;
 }
 
 /** The secrets are those of the examples. */
@@ -17,14 +19,14 @@ export async function clusterYaml(keyspaces: readonly KeyspaceShape[]): Promise<
   return `${top}  keyspaces:\n${keyspaces.map(keyspaceYaml).join("")}---\n${secrets}`;
 }
 
-function keyspaceYaml({ name, parts, replicas }: KeyspaceShape): string {
+function keyspaceYaml({ name, parts, replicas, rdonly = 0 }: KeyspaceShape): string {
   return `  - name: ${name}
     turndownPolicy: Immediate
     partitionings:
-${parts.map((count) => partitioningYaml(count, replicas)).join("")}`;
+${parts.map((count) => partitioningYaml(count, replicas, rdonly)).join("")}`;
 }
 
-function partitioningYaml(parts: number, replicas: number): string {
+function partitioningYaml(parts: number, replicas: number, rdonly: number): string {
   return `    - equal:
         parts: ${parts}
         shardTemplate:
@@ -34,8 +36,12 @@ function partitioningYaml(parts: number, replicas: number): string {
           replication:
             enforceSemiSync: false
           tabletPools:
-          - cell: zone1
-            type: replica
+${poolYaml("replica", replicas)}${rdonly === 0 ? "" : poolYaml("rdonly", rdonly)}`;
+}
+
+function poolYaml(type: string, replicas: number): string {
+  return `          - cell: zone1
+            type: ${type}
             replicas: ${replicas}
 `;
 }

@@ -1,265 +1,337 @@
 /**
- * Runs a workflow from create to complete under writing clients, and kills a process at a moment
- * of it: in the copy, while streams follow, at a step of the switch, of its reversal, of its
- * completion. After each kill the same command is run again until it is through; then every row
- * that was acknowledged must be where traffic goes, on its own shard, and a VDiff of the streams
- * that run must be clean.
+ * Takes a workflow through its life under writing clients, and has faults strike at moments of it.
+ * After each the same command is run again until it is through; then every row that was
+ * acknowledged must be where traffic goes, on its own shard, and a VDiff of the streams that run
+ * must be clean.
  */
-import { checkBook, checkPlacement } from "./book_rows.ts";
+import { checkBook, checkPlacement, checkReads } from "./book_rows.ts";
+import { CommandLoop, Missed, type Ran } from "./command_loop.ts";
+import { type Moment, printMoment, shareOf } from "./fault_moments.ts";
 import { Guestbook, percentile } from "./guestbook.ts";
-import { type LocalCluster, vtctlLines } from "./local_cluster.ts";
+import type { LocalCluster } from "./local_cluster.ts";
+import type { SecondCtld } from "./second_ctld.ts";
+import { type Aim, aim, type Fault, printFault } from "./victims.ts";
 import { CustomerVisitor } from "./visitors.ts";
-import { aim, type Victim } from "./victims.ts";
 import type { Place, WorkflowCase } from "./workflow_case.ts";
 
-/** Lines that SwitchTraffic says, in their order; a kill comes when one is said. */
-export const SWITCH_STEPS = [
-  "Waiting for streams to catch up before writes stop",
-  "Stopping source writes",
-  "Waiting for streams to catchup",
-  "Stopping streams",
-  "Creating reverse streams",
-  "Creating journals",
-  "Allowing writes on target",
-  "Updating routing",
-  "Starting reverse workflow",
-  "Marking workflow frozen",
-] as const;
-
-export const COMPLETE_STEPS = [
-  "Removing streams",
-  "Dropping source tables",
-  "Deleting source shards",
-];
-
-export type Phase =
-  | { readonly in: "copy" | "catch-up" }
-  | { readonly in: "switch" | "reverse"; readonly step: string }
-  | { readonly in: "complete" };
+export interface FaultRun {
+  readonly moment: Moment;
+  readonly fault: Fault;
+}
 
 export interface Row {
   readonly workflow: string;
-  readonly victim: Victim;
-  readonly phase: string;
+  readonly moment: string;
+  readonly fault: string;
   /** How often the command was run until it was through; 1: by itself. */
   readonly runs: number;
   /** Longest write while it happened, ms. */
   readonly pauseMs: number;
+  /** How long neither side took writes, as the switch says; undefined where none was. */
+  readonly stoppedMs: number | undefined;
   readonly acknowledged: number;
   readonly refused: number;
   readonly unknown: number;
-  readonly fault: string;
+  readonly failedReads: number;
+  /** Rows of the clients that were found; all that must be there are. */
+  readonly found: number;
+  /** Rows that VDiff compared; 0 where no streams run any more. */
+  readonly compared: number;
+  readonly seconds: number;
+  /** What went wrong; "" for nothing. */
+  readonly trouble: string;
+  /** The moment never came: everything was over before. Says nothing of the system. */
+  readonly missed: boolean;
 }
 
-export interface RunOptions {
+export interface WorkflowRunOptions {
   readonly cluster: LocalCluster;
+  /** Another vtctld beside the cluster's own. */
+  readonly second: SecondCtld;
   readonly workflowCase: WorkflowCase;
-  readonly victim: Victim;
-  readonly phases: readonly Phase[];
+  readonly runs: readonly FaultRun[];
+  /** Rows that are there to be copied. */
+  readonly rows: number;
   readonly clients: number;
   readonly tag: string;
-  readonly onRow: (row: Row) => void;
+  /** Completed at its end, also without a fault in that: the rows go to the other side. */
+  readonly turn: boolean;
+  readonly onRow: (row: Row) => void | Promise<void>;
   /** Told of each command: how long it took, and how it failed. */
   readonly onCommand?: (text: string) => void;
 }
 
 const WRITES_AFTER = 120;
 const RECOVERY_MS_MAX = 90_000;
-/** Of one command, again and again. */
-const COMMAND_MS_MAX = 150_000;
-const AGAIN_MS = 500;
+/** Between two visits of a client, so that there is CPU left for those that recover. */
+const VISIT_PAUSE_MS = 5;
+const LOOK_MS = 50;
+const COPY_MS_MAX = 120_000;
 
-export function printPhase(phase: Phase): string {
-  return "step" in phase ? `${phase.in}: ${phase.step}` : phase.in;
+type Then = "source" | "target" | "gone" | "nothing";
+
+/**
+ * One workflow with these faults in it, one after the other. Throws behind the first row with trouble:
+ * the cluster can't be used any more.
+ */
+export async function runWorkflow(
+  options: WorkflowRunOptions,
+): Promise<"completed" | "cancelled"> {
+  return await new WorkflowRun(options).run();
 }
 
-/** One workflow with these faults in it; throws when the cluster can't be used any more. */
-export async function runFaults(options: RunOptions): Promise<void> {
-  await new FaultRun(options).run();
-}
-
-class FaultRun {
-  readonly #options: RunOptions;
+class WorkflowRun {
+  readonly #options: WorkflowRunOptions;
+  readonly #commands: CommandLoop;
   readonly #visitor = new CustomerVisitor();
   readonly #book: Guestbook;
-  #before = { refused: 0, unknown: 0, acknowledged: 0 };
+  /** What was told with the row before. */
+  #before = { refused: 0, unknown: 0, acknowledged: 0, failedReads: 0 };
+  #compared = 0;
+  #found = 0;
 
-  constructor(options: RunOptions) {
+  constructor(options: WorkflowRunOptions) {
     this.#options = options;
     const { cluster, clients, tag } = options;
+    this.#commands = new CommandLoop(options);
     this.#book = new Guestbook({
       port: cluster.mysqlPort,
       clients,
       tag,
       visitor: this.#visitor,
+      keepOfTen: 2,
+      pauseMs: VISIT_PAUSE_MS,
     });
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<"completed" | "cancelled"> {
     try {
-      await this.#book.more(WRITES_AFTER, RECOVERY_MS_MAX);
-      await this.#phases();
+      const end = await this.#life();
+      await this.#forget();
+      return end;
     } finally {
       await this.#book.stop();
     }
   }
 
-  async #phases(): Promise<void> {
-    const { phases, workflowCase } = this.#options;
-    const has = (name: Phase["in"]) => phases.some((phase) => phase.in === name);
-    const copied = () => this.#command(workflowCase.action("status", "--wait"));
-    await this.#row(has("copy") ? { in: "copy" } : undefined, async (kill) => {
-      const runs = await this.#command(workflowCase.create, "Starting streams", kill);
-      await copied();
-      return runs;
-    }, "source");
-    if (has("catch-up")) {
-      await this.#row({ in: "catch-up" }, async (kill) => {
-        kill?.();
-        await this.#book.more(WRITES_AFTER, RECOVERY_MS_MAX);
-        await copied();
-        return 1;
-      }, "source");
+  async #life(): Promise<"completed" | "cancelled"> {
+    const { action, create } = this.#options.workflowCase;
+    const complete = this.#of("complete");
+    if (complete.length > 1) throw new TypeError("a workflow is completed once");
+    await this.#book.more(WRITES_AFTER, RECOVERY_MS_MAX);
+    for (const run of this.#of("create", "copy", "cancel")) await this.#beginning(run);
+    const { runs, turn } = this.#options;
+    if (!turn && this.#of("create", "copy", "cancel").length === runs.length) return "cancelled";
+    await this.#commands.run(create);
+    await this.#copied();
+    for (const run of this.#of("catch-up", "vdiff")) await this.#following(run);
+    await this.#pairs("switch rdonly", "reverse rdonly", ["--tablet-types=rdonly"]);
+    await this.#pairs("switch replica", "reverse replica", ["--tablet-types=replica"]);
+    await this.#pairs("switch", "reverse", []);
+    const [end] = complete;
+    if (!turn) {
+      await this.#commands.run(action("cancel"));
+      return "cancelled";
     }
-    const there = workflowCase.action("switchtraffic");
-    const back = workflowCase.action("reversetraffic");
-    for (const phase of phases) {
-      if (phase.in === "switch") {
-        await this.#row(phase, (kill) => this.#command(there, phase.step, kill), "target");
-        await this.#command(back);
-      } else if (phase.in === "reverse") {
-        await this.#command(there);
-        await this.#row(phase, (kill) => this.#command(back, phase.step, kill), "source");
-      }
+    await this.#commands.run(action("switchtraffic"));
+    if (end === undefined) {
+      await this.#commands.run(action("complete"));
+      return "completed";
     }
-    await this.#command(there);
-    await this.#row(has("complete") ? { in: "complete" } : undefined, async (kill) => {
-      return await this.#command(workflowCase.action("complete"), "", kill);
-    }, "gone");
+    await this.#row(
+      end,
+      (aimed) => this.#commands.run(action("complete"), end.moment, aimed),
+      "gone",
+    );
+    return "completed";
   }
 
-  /** Does it with a kill (without one for no phase), checks everything, and tells. */
-  async #row(
-    phase: Phase | undefined,
-    work: (kill: (() => void) | undefined) => Promise<number>,
-    then: "source" | "target" | "gone",
-  ): Promise<void> {
-    const { cluster, victim, workflowCase, onRow } = this.#options;
-    if (phase === undefined) {
-      await work(undefined);
+  /** The clients' rows go: those of many workflows would make each check longer. */
+  async #forget(): Promise<void> {
+    await this.#book.quiet(() => Promise.resolve());
+  }
+
+  #of(...phases: readonly Moment["phase"][]): readonly FaultRun[] {
+    return this.#options.runs.filter(({ moment }) => phases.includes(moment.phase));
+  }
+
+  async #copied(): Promise<Ran> {
+    return await this.#commands.run(this.#options.workflowCase.action("status", "--wait"));
+  }
+
+  /** Makes the workflow, and cancels it again. */
+  async #beginning(run: FaultRun): Promise<void> {
+    const { create, action } = this.#options.workflowCase;
+    const { moment } = run;
+    if (moment.phase === "cancel") {
+      await this.#commands.run(create);
+      await this.#copied();
+      await this.#row(
+        run,
+        (aimed) => this.#commands.run(action("cancel"), moment, aimed),
+        "nothing",
+      );
       return;
     }
-    const kill = await aim(cluster, victim, workflowCase);
-    const fromMs = performance.now();
-    let runs = 0;
-    let fault = "";
-    try {
-      runs = await work(kill);
-      await this.#book.more(WRITES_AFTER, RECOVERY_MS_MAX);
-    } catch (error) {
-      fault = messageOf(error);
+    await this.#row(run, async (aimed) => {
+      if (moment.phase === "create") {
+        const ran = await this.#commands.run(create, moment, aimed);
+        await this.#copied();
+        return ran;
+      }
+      await this.#commands.run(create);
+      await this.#copying(shareOf(moment));
+      aimed.strike();
+      return await this.#copied();
+    }, "source");
+    await this.#commands.run(action("cancel"));
+  }
+
+  /** Until that share of the rows is copied. */
+  async #copying(share: number): Promise<void> {
+    const { workflowCase, cluster, rows } = this.#options;
+    const deadline = performance.now() + COPY_MS_MAX;
+    for (;;) {
+      const { workflows } = JSON.parse(
+        await cluster.vtctl(...workflowCase.action("show")),
+      ) as ShownWorkflows;
+      const streams = workflows.flatMap(({ shard_streams }) =>
+        Object.values(shard_streams).flatMap((shard) => shard.streams)
+      );
+      const copied = streams.reduce((all, stream) => all + Number(stream.rows_copied), 0);
+      if (streams.every(({ copy_states, state }) => copy_states.length === 0 && state !== "Init")) {
+        if (copied > 0) throw new Missed(`${copied} rows were copied before they were looked at`);
+      }
+      // Two tables of so many rows each.
+      if (copied >= share * rows * 2) return;
+      if (performance.now() > deadline) throw new Error(`only ${copied} rows were copied`);
+      await pause(LOOK_MS);
     }
-    const pauseMs = Math.round(percentile(this.#book.latencies, 100, fromMs));
-    if (fault === "") fault = await this.#check(then);
-    const now = this.#book.totals;
+  }
+
+  async #following(run: FaultRun): Promise<void> {
+    const { workflowCase } = this.#options;
+    await this.#row(run, async (aimed) => {
+      if (run.moment.phase === "vdiff") {
+        return await this.#commands.run(["VDiff", workflowCase.vdiff], run.moment, aimed);
+      }
+      aimed.strike();
+      await this.#book.more(WRITES_AFTER, RECOVERY_MS_MAX);
+      return await this.#copied();
+    }, "source");
+  }
+
+  /** There and back until all of both have been. */
+  async #pairs(
+    there: Moment["phase"],
+    back: Moment["phase"],
+    more: readonly string[],
+  ): Promise<void> {
+    const { action } = this.#options.workflowCase;
+    const queues: readonly [FaultRun[], FaultRun[]] = [[...this.#of(there)], [...this.#of(back)]];
+    const commands = [action("switchtraffic", ...more), action("reversetraffic", ...more)] as const;
+    while (queues[0].length + queues[1].length > 0) {
+      for (const way of [0, 1] as const) {
+        const run = queues[way].shift();
+        if (run === undefined) {
+          await this.#commands.run(commands[way]);
+          continue;
+        }
+        const work = (aimed: Aim) => this.#commands.run(commands[way], run.moment, aimed);
+        const readsOnly = more.length > 0;
+        await this.#row(run, work, way === 0 && !readsOnly ? "target" : "source");
+      }
+    }
+  }
+
+  /** Does it with the fault, checks everything, and tells. */
+  async #row(run: FaultRun, work: (aimed: Aim) => Promise<Ran>, then: Then): Promise<void> {
+    const { cluster, workflowCase, onRow } = this.#options;
+    const aimed = await aim(cluster, run.fault, workflowCase);
+    const fromMs = performance.now();
+    let ran: Ran = { runs: 0, stoppedMs: undefined };
+    let trouble = "";
+    let missed = false;
+    try {
+      ran = await work(aimed);
+    } catch (error) {
+      missed = error instanceof Missed;
+      trouble = messageOf(error);
+    }
+    await aimed.over();
+    if (trouble === "" || missed) trouble = await this.#troubleNow(run, then) || trouble;
+    const total = { ...this.#book.totals, failedReads: this.#book.failedReads };
     const before = this.#before;
-    this.#before = now;
-    onRow({
+    this.#before = total;
+    await onRow({
       workflow: workflowCase.name,
-      victim,
-      phase: printPhase(phase),
-      runs,
-      pauseMs,
-      acknowledged: now.acknowledged - before.acknowledged,
-      refused: now.refused - before.refused,
-      unknown: now.unknown - before.unknown,
-      fault,
+      moment: printMoment(run.moment),
+      fault: printFault(run.fault),
+      ...ran,
+      pauseMs: Math.round(percentile(this.#book.latencies, 100, fromMs)),
+      acknowledged: total.acknowledged - before.acknowledged,
+      refused: total.refused - before.refused,
+      unknown: total.unknown - before.unknown,
+      failedReads: total.failedReads - before.failedReads,
+      found: this.#found,
+      compared: this.#compared,
+      seconds: Math.round((performance.now() - fromMs) / 100) / 10,
+      trouble,
+      missed,
     });
-    if (fault !== "") throw new Error(`${victim} in ${printPhase(phase)}: ${fault}`);
+    if (trouble !== "" && !missed) throw new Error(`${printMoment(run.moment)}: ${trouble}`);
   }
 
   /** What is wrong; "" for nothing. */
-  async #check(then: "source" | "target" | "gone"): Promise<string> {
+  async #troubleNow({ moment }: FaultRun, then: Then): Promise<string> {
     const { cluster, workflowCase } = this.#options;
     const { source, target, vdiff, vdiffBack } = workflowCase;
+    this.#compared = 0;
+    this.#found = 0;
     try {
-      const serving: Place = then === "source" ? source : target;
-      if (then !== "gone") await this.#vdiff(then === "source" ? vdiff : vdiffBack);
+      await this.#book.more(WRITES_AFTER, RECOVERY_MS_MAX);
+      const serving: Place = then === "source" || then === "nothing" ? source : target;
+      if (then === "source" || then === "target") {
+        const stream = then === "source" ? vdiff : vdiffBack;
+        this.#compared = await this.#commands.vdiff(stream);
+      }
       await this.#book.quiet(async () => {
         const book = { visitor: this.#visitor, tag: this.#book.tag };
-        await checkBook(cluster, book, serving.shards, serving.keyspace);
+        const { customers, orders } = await checkBook(
+          cluster,
+          book,
+          serving.shards,
+          serving.keyspace,
+        );
+        this.#found = customers + orders;
         if (serving.shards.length > 1) await checkPlacement(cluster, serving.shards);
+        const type = /^(?:switch|reverse) (rdonly|replica)$/.exec(moment.phase)?.[1];
+        if (type !== undefined) await checkReads(cluster, source.keyspace, type);
       }, { forget: false });
       return "";
     } catch (error) {
       return messageOf(error);
     }
   }
-
-  async #vdiff(name: string): Promise<void> {
-    const deadline = performance.now() + COMMAND_MS_MAX;
-    for (;;) {
-      const startedMs = performance.now();
-      const { code, stdout, stderr } = await this.#options.cluster.tryVtctl("VDiff", name);
-      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-      this.#options.onCommand?.(`${seconds} s VDiff ${name}: ${code} ${stdout}${stderr}`.trim());
-      if (code === 0) {
-        const clean =
-          /\{ProcessedRows:(\d+) MatchingRows:\1 MismatchedRows:0 ExtraRowsSource:0 ExtraRowsTarget:0\}$/;
-        const wrong = stdout.trim().split("\n").filter((line) => !clean.test(line));
-        if (wrong.length > 0) throw new Error(`VDiff ${name}: ${wrong.join("; ")}`);
-        return;
-      }
-      if (performance.now() > deadline) throw new Error(`VDiff ${name}: ${stderr}`);
-      await pause(AGAIN_MS);
-    }
-  }
-
-  /** Runs it again and again until it is through; how often. The kill comes with that line. */
-  async #command(
-    args: readonly string[],
-    at?: string,
-    kill?: () => void,
-  ): Promise<number> {
-    const deadline = performance.now() + COMMAND_MS_MAX;
-    let armed = kill;
-    const seen: string[] = [];
-    for (let runs = 1;; runs++) {
-      const startedMs = performance.now();
-      const { code, stderr } = await vtctlLines(this.#options.cluster, args, (line) => {
-        if (armed === undefined || at === undefined || !line.startsWith(at)) return;
-        armed();
-        armed = undefined;
-      });
-      const last = stderr.trim().split("\n").at(-1) ?? "";
-      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-      this.#options.onCommand?.(`${seconds} s ${args.join(" ")}: ${code === 0 ? "ok" : last}`);
-      if (code === 0 || isDone(args, stderr)) {
-        if (armed !== undefined && at !== "") {
-          throw new Error(`"${at}" was never said by ${args.join(" ")}: ${stderr}`);
-        }
-        armed?.();
-        return runs;
-      }
-      seen.push(last);
-      if (performance.now() > deadline) {
-        throw new Error(`${args.join(" ")} failed ${runs} times: ${seen.slice(-3).join(" | ")}`);
-      }
-      await pause(AGAIN_MS);
-    }
-  }
 }
 
-/** A second run of what the first has done though it could not say so. */
-function isDone(args: readonly string[], stderr: string): boolean {
-  if (args.includes("create")) return /already exists/.test(stderr);
-  if (args.includes("complete")) return /workflow not found/.test(stderr);
-  return false;
+interface ShownWorkflows {
+  readonly workflows: readonly {
+    readonly shard_streams: Readonly<
+      Record<string, {
+        readonly streams: readonly {
+          readonly state: string;
+          readonly rows_copied: string;
+          readonly copy_states: readonly unknown[];
+        }[];
+      }>
+    >;
+  }[];
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error
-    ? error.message.replaceAll(/\s+/g, " ").slice(0, 600)
+    ? error.message.replaceAll(/\s+/g, " ").slice(0, 800)
     : String(error);
 }
 

@@ -113,6 +113,10 @@ export class Guestbook {
     return { acknowledged, refused: this.#refused, unknown: this.#unknown };
   }
 
+  get failedReads(): number {
+    return this.#failedReads.length;
+  }
+
   /** Resolves once `count` more writes are acknowledged than now. */
   async more(count: number, timeoutMs: number): Promise<void> {
     const want = this.acknowledged + count;

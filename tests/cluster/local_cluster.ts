@@ -123,14 +123,15 @@ export class LocalCluster implements AsyncDisposable {
   }
 }
 
-/** Runs vtctl and gives each line of its progress as it comes. */
+/** Runs vtctl, against another vtctld where one is given, and gives each line of its progress. */
 export async function vtctlLines(
   cluster: LocalCluster,
   args: readonly string[],
   onLine: (line: string) => void,
+  server: string = cluster.ctldAddress,
 ): Promise<{ readonly code: number; readonly stderr: string }> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", `${ROOT}ctl/cli/main.ts`, "--server", cluster.ctldAddress, ...args],
+    args: ["run", "-A", `${ROOT}ctl/cli/main.ts`, "--server", server, ...args],
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -1,37 +1,41 @@
-/** A sample of the fault matrix; `deno run -A tests/cluster/reshard_faults.ts --all` runs it whole. */
-import { type Phase, printPhase, type Row } from "./fault_runs.ts";
-import { type Kind, printRow, runMatrix } from "./reshard_faults.ts";
-import type { Victim } from "./victims.ts";
+/** A sample of the matrix of reshard_faults.ts: kills in each phase of a move and of a split. */
+import assert from "node:assert/strict";
+import { parseRun, printRun } from "./fault_list.ts";
+import { printRow } from "./fault_results.ts";
+import type { Row } from "./fault_runs.ts";
+import { runMatrix } from "./reshard_faults.ts";
 
-const SAMPLES: readonly {
-  readonly kind: Kind;
-  readonly victim: Victim;
-  readonly phases: readonly Phase[];
-}[] = [
-  {
-    kind: "move",
-    victim: "target tablet",
-    phases: [{ in: "copy" }, { in: "switch", step: "Creating journals" }],
-  },
-  {
-    kind: "1-2",
-    victim: "source mysqld",
-    phases: [{ in: "switch", step: "Waiting for streams to catchup" }, { in: "complete" }],
-  },
+const SAMPLES: readonly (readonly [string, readonly string[]])[] = [
+  ["a move of tables", [
+    "move | create: Starting streams | kill target tablet",
+    "move | switch: Creating journals | kill vtctld",
+    "move | reverse: Waiting for streams to catchup | kill source mysqld",
+    "move | complete: Dropping source tables | kill etcd",
+  ]],
+  ["a split of a shard", [
+    "1->2 | switch: Allowing writes on target | kill target mysqld",
+    "1->2 | reverse: Stopping source writes | kill source tablet",
+    "1->2 | complete: Deleting source shards | kill gate",
+  ]],
 ];
 
-for (const { kind, victim, phases } of SAMPLES) {
-  const moments = phases.map(printPhase).join(", ");
-  Deno.test(`${kind}: no acknowledged row is lost when the ${victim} dies in ${moments}`, async () => {
-    await runMatrix({
-      kind,
-      victims: [victim],
-      phases,
-      bothWays: false,
+for (const [what, lines] of SAMPLES) {
+  Deno.test(`nothing is lost when processes die in ${what}`, async () => {
+    const runs = lines.map((line) => parseRun(`mariadb | ${line}`));
+    const rows: Row[] = [];
+    const told: string[] = [];
+    const failures = await runMatrix({
+      runs,
       clients: 8,
-      rows: 5000,
-      // deno-lint-ignore no-console -- the table of runs is this test's report
-      onRow: (row: Row) => console.log(`  ${printRow(row)}`),
+      rows: { large: 3000, small: 3000 },
+      onRow: (run, row) => {
+        rows.push(row);
+        told.push(printRun(run));
+      },
     });
+    assert.deepEqual(failures, [], rows.map(printRow).join("\n"));
+    assert.deepEqual(told.toSorted(), runs.map(printRun).toSorted());
+    assert.ok(rows.every(({ missed, acknowledged }) => !missed && acknowledged > 0));
+    assert.ok(rows.every(({ found }) => found > 0));
   });
 }

@@ -1,0 +1,88 @@
+/** Results of the matrix: a line of JSON for each run, and the table that is made of them. */
+import { parseRun, type PlannedRun, printRun } from "./fault_list.ts";
+import type { Row } from "./fault_runs.ts";
+import { printMoment } from "./fault_moments.ts";
+import { printFault } from "./victims.ts";
+
+export interface Result extends Row {
+  /** As printRun prints it. */
+  readonly run: string;
+  readonly commit: string;
+}
+
+export async function readResults(file: string): Promise<readonly Result[]> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  return text.split("\n").filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Result);
+}
+
+export async function addResult(
+  file: string,
+  run: PlannedRun,
+  commit: string,
+  row: Row,
+): Promise<void> {
+  const result: Result = { run: printRun(run), commit, ...row };
+  await Deno.writeTextFile(file, JSON.stringify(result) + "\n", { append: true });
+}
+
+export function printRow(row: Row): string {
+  const outcome = row.missed
+    ? `MISSED: ${row.trouble}`
+    : row.trouble !== ""
+    ? `FAILED: ${row.trouble}`
+    : row.runs <= 1
+    ? "by itself"
+    : `run ${row.runs} times`;
+  const stopped = row.stoppedMs === undefined ? "" : ` (stopped ${row.stoppedMs})`;
+  return `${row.workflow.padEnd(12)} ${row.fault.padEnd(22)} ${row.moment.padEnd(46)} ` +
+    `${outcome.padEnd(11)} pause ${row.pauseMs} ms${stopped}, acknowledged ${row.acknowledged}, ` +
+    `found ${row.found}, refused ${row.refused}, unknown ${row.unknown}, ` +
+    `failed reads ${row.failedReads}, compared ${row.compared}, ${row.seconds} s`;
+}
+
+interface Cell {
+  readonly runs: number;
+  readonly again: number;
+  readonly pauseMs: number;
+}
+
+/** Markdown: a line for each kind and phase, a column for each fault. */
+export function printTable(results: readonly Result[], faults: readonly string[]): string {
+  const lines = new Map<string, Map<string, Cell>>();
+  const known = results.filter(({ missed, trouble }) => !missed && trouble === "");
+  for (const result of known) {
+    const { server, kind, moment, fault } = parseRun(result.run);
+    const key = `| ${server} | ${kind} | ${printMoment(moment)} `;
+    const line = lines.get(key) ?? new Map<string, Cell>();
+    lines.set(key, line);
+    const name = printFault(fault);
+    const cell = line.get(name) ?? { runs: 0, again: 0, pauseMs: 0 };
+    line.set(name, {
+      runs: cell.runs + 1,
+      again: cell.again + (result.runs > 1 ? 1 : 0),
+      pauseMs: Math.max(cell.pauseMs, result.pauseMs),
+    });
+  }
+  const head = `| server | kind | moment | ${faults.join(" | ")} |\n` +
+    `| --- | --- | --- | ${faults.map(() => "---").join(" | ")} |\n`;
+  return head + [...lines].filter(([, cells]) => faults.some((fault) => cells.has(fault)))
+    .map(([key, cells]) =>
+      `${key}| ${faults.map((fault) => printCell(cells.get(fault))).join(" | ")} |`
+    )
+    .join("\n") +
+    "\n";
+}
+
+/** "2 (1 again) 1.3 s". */
+function printCell(cell: Cell | undefined): string {
+  if (cell === undefined) return "";
+  const again = cell.again === 0 ? "" : ` (${cell.again} again)`;
+  return `${cell.runs}${again} ${(cell.pauseMs / 1000).toFixed(1)} s`;
+}
