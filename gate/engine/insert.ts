@@ -121,7 +121,17 @@ function placing(plan: Insert, index: number, column: number, value: Value): Val
   const input = storedInput(plan.comparisons[column] ?? "unknown", value);
   if (input === undefined) return undefined;
   const kept = throughLimit(plan.limits[column], input);
-  if (typeof kept !== "string") return kept;
-  const id = kept === "too_long" ? "ER_DATA_TOO_LONG" : "ER_WARN_DATA_OUT_OF_RANGE";
-  throw vtError(id, plan.vindexColumns[column] ?? "", index + 1);
+  const name = plan.vindexColumns[column] ?? "";
+  if (kept === "too_long") throw vtError("ER_DATA_TOO_LONG", name, index + 1);
+  if (kept === "out_of_range") throw vtError("ER_WARN_DATA_OUT_OF_RANGE", name, index + 1);
+  if (plan.comparisons[column] === "padded" && kept.text.endsWith(" ")) {
+    throw vtError(
+      "VT12001",
+      `blanks at the end of ${name} in row ${
+        index + 1
+      }: its collation takes the value for the same ` +
+        "without them, which may lie on another shard; cut them",
+    );
+  }
+  return kept;
 }

@@ -1,9 +1,9 @@
 /**
  * Values that a lenient mysqld changes as it stores them: whatever is sent in whatever sql_mode,
- * each row lies on the shard of the value that it has.
+ * each row lies on the shard of the value that it has, and is found there by all that equals it.
  */
 import assert from "node:assert/strict";
-import { createConnection } from "mysql2/promise";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { contains, parseShardName } from "../../shared/key/range.ts";
 import { integerValue, textValue } from "../../shared/value/value.ts";
 import { createVindex } from "../../shared/vindex/registry.ts";
@@ -68,13 +68,17 @@ for (const server of testServers()) {
     for (const table of Object.keys(COLUMNS)) {
       const rows = await checkPlaces(cluster, table, `TEST_SEED=${random.seed}`);
       assert.ok(rows > 0, `no row came into ${table}, TEST_SEED=${random.seed}`);
+      await checkLookups(cluster, table);
     }
   });
 }
 
+function connect({ port }: GateCluster): Promise<Connection> {
+  return createConnection({ host: "127.0.0.1", port, user: "user", database: "customer" });
+}
+
 async function insertAll(cluster: GateCluster, random: Random): Promise<void> {
-  const options = { host: "127.0.0.1", port: cluster.port, user: "user", database: "customer" };
-  const connection = await createConnection(options);
+  const connection = await connect(cluster);
   try {
     for (const table of Object.keys(COLUMNS)) {
       await connection.query(`set sql_mode = '${random.pick(MODES)}'`);
@@ -117,6 +121,28 @@ async function checkPlaces(
     }
   }
   return count;
+}
+
+/** The gate finds what the shards have, for each value as it may be written. */
+async function checkLookups(cluster: GateCluster, table: string): Promise<void> {
+  const { signal } = new AbortController();
+  const connection = await connect(cluster);
+  try {
+    for (const literal of LITERALS) {
+      const where = `where k = ${literal}`;
+      const [[found]] = await connection.query<RowDataPacket[]>(
+        `select count(*) as n from ${table} ${where}`,
+      );
+      const there = await Promise.all([cluster.first, cluster.second].map(async ({ root }) => {
+        const sql = `select count(*) from vt_customer.${table} ${where}`;
+        return Number((await root.query(sql, { signal })).rows[0]?.[0]);
+      }));
+      const sum = there.reduce((a, b) => a + b, 0);
+      assert.equal(Number(found?.["n"]), sum, `${table} ${where}`);
+    }
+  } finally {
+    await connection.end();
+  }
 }
 
 /** A byte string. */

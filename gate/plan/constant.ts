@@ -86,6 +86,9 @@ const BYTE_TYPES: ReadonlySet<string> = new Set([
   "longblob",
 ]);
 
+/** Collations under which blanks at the end count (manual, "Trailing Space Handling"). */
+const NO_PAD = /_0900_bin$|_nopad_bin$/;
+
 /**
  * How values compared with a column become the vindex's input. Undefined: equal values may have
  * several keyspace ids (a vindex over bytes under a collation that ignores case), so equality says
@@ -107,7 +110,9 @@ export function comparisonOf(
   if (!CHARACTER_TYPES.has(dataType)) return undefined;
   if (vindex.input === "characters") return "text";
   const collation = column?.collation ?? "";
-  return collation === "binary" || collation.endsWith("_bin") ? "text" : undefined;
+  if (collation === "binary") return "text";
+  if (!collation.endsWith("_bin")) return undefined;
+  return NO_PAD.test(collation) ? "text" : "padded";
 }
 
 /** Whether `column = constant` names one keyspace id, by the literal's type. */
@@ -119,5 +124,5 @@ export function isRoutableType(kind: ComparisonKind, type: Constant["type"]): bo
   if (type === "hex" || type === "bit" || type === "float") return false;
   if (type === "param" || type === "session" || type === "null" || type === "string") return true;
   if (type === "decimal") return kind === "integer" || kind === "digits";
-  return kind !== "text";
+  return kind !== "text" && kind !== "padded";
 }

@@ -13,6 +13,8 @@ export type ComparisonKind =
   | "digits"
   /** Text and bytes: a number compares with them as a number, so it can't be routed by. */
   | "text"
+  /** Text that compares without the blanks at its end (collations with PAD SPACE). */
+  | "padded"
   /** Not known: whole numbers as such, text as such, nothing else. */
   | "unknown";
 
@@ -32,6 +34,9 @@ export function comparisonInput(kind: ComparisonKind, value: Value): Value | "no
       return digitsInput(value);
     case "text":
       return value.type === "text" || value.type === "binary" ? value : "unroutable";
+    case "padded":
+      if (value.type !== "text" && value.type !== "binary") return "unroutable";
+      return { type: value.type, text: value.text.replace(/ +$/, "") };
     case "unknown":
       return value.type === "text" || value.type === "integer" ? value : "unroutable";
   }
@@ -52,6 +57,7 @@ export function storedInput(kind: ComparisonKind, value: Value): Value | undefin
     case "digits":
       return DIGITS.test(value.text) ? value : undefined;
     case "text":
+    case "padded":
       return value.type === "float" ? undefined : textValue(value.text);
     case "unknown":
       return value.type === "text" || value.type === "integer" ? value : undefined;

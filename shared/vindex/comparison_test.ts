@@ -20,6 +20,7 @@ const COMPARISONS: readonly (readonly [ComparisonKind, sql: string, input: strin
   ["integer", "9007199254740993e0", "unroutable"], ["integer", "0x07", "unroutable"],
   ["text", "'a'", "text a"], ["text", "7", "unroutable"], ["text", "NULL", "none"],
   ["text", "x'41'", "binary A"], ["text", "7.0", "unroutable"],
+  ["padded", "'a b  '", "text a b"], ["padded", "7", "unroutable"], ["padded", "x'4120'", "binary A"],
   ["digits", "'07'", "text 07"], ["digits", "'7  '", "text 7"], ["digits", "' 7'", "unroutable"],
   ["digits", "'abc'", "unroutable"], ["digits", "7.0", "integer 7"], ["digits", "7.5", "none"],
   ["digits", "9007199254740991", "integer 9007199254740991"], ["digits", "9007199254740992", "unroutable"],
@@ -38,6 +39,7 @@ const STORED: readonly (readonly [ComparisonKind, sql: string, input: string])[]
   ["integer", "7", "integer 7"], ["integer", "'07'", "integer 7"], ["integer", "'7a'", "undefined"],
   ["integer", "7.5", "undefined"], ["integer", "7.0", "integer 7"], ["integer", "NULL", "null "],
   ["text", "7", "text 7"], ["text", "'a'", "text a"], ["text", "1e3", "undefined"],
+  ["padded", "'a '", "text a "], ["padded", "7", "text 7"], ["padded", "1e3", "undefined"],
   ["unknown", "7", "integer 7"], ["unknown", "'a'", "text a"], ["unknown", "1.5", "undefined"],
 ];
 
