@@ -120,6 +120,8 @@ export class MysqlServer implements AsyncDisposable {
     try {
       // An answer is one write: waiting for more to send would only delay it.
       conn.setNoDelay(true);
+      // As mysqld does: a client whose host went away without a word is noticed one day.
+      conn.setKeepAlive(true);
     } catch (error) {
       conn.close();
       throw error;
