@@ -5,6 +5,7 @@
  *     Init ──▶ Copying ──▶ Running ──▶ Stopped (stop_pos, DDL, stop_after_copy)
  *       └── with a position ──▲  └────▶ Error  (never by itself back)
  */
+import { computedRule, sourceRules } from "../../shared/filter/computed.ts";
 import { parseRule } from "../../shared/filter/rule.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import type { StreamItem } from "../../shared/binlog/change.ts";
@@ -148,12 +149,24 @@ export class Controller {
     return false;
   }
 
+  /**
+   * A session before this one may have ended while its COMMIT was under way: a mysqld that stood
+   * still, a tablet that was killed. It holds the stream's row until the server is done with it, so
+   * that behind it the row tells which changes are here; rows without a key would come twice.
+   */
+  async #awaitUnfinished(session: WriteSession, call: Call): Promise<void> {
+    await session.run("BEGIN", call);
+    await session.rows(`SELECT id FROM _vt.vreplication WHERE id = ${this.id} FOR UPDATE`, call);
+    await session.run("COMMIT", call);
+  }
+
   /** Undefined when its row says that it shall not run. */
   async #attempt(call: Call): Promise<StreamEnd | undefined> {
     const { rows, login, pick } = this.#options;
+    using session = await WriteSession.open(login, call);
+    await this.#awaitUnfinished(session, call);
     const row = await rows.find(this.id, call);
     if (row === undefined || !isActive(row)) return undefined;
-    using session = await WriteSession.open(login, call);
     const ended = new AbortController();
     using source = await pick({
       from: row.source,
@@ -217,9 +230,10 @@ class Attempt {
   async #run(call: Call): Promise<StreamEnd> {
     const { rows } = this.#options;
     const { id, source, state, position, copyState } = this.#row;
-    const tables = new TargetTables(
-      (sql) => this.#session.rows(sql, call),
-      this.#options.login.database,
+    const { rules: all } = source.filter;
+    using tables = new TargetTables(
+      { session: this.#session, login: this.#options.login, rules: all },
+      call,
     );
     const copied = await this.#copy(tables, call);
     if (copied instanceof StreamEnd) return copied;
@@ -249,13 +263,13 @@ class Attempt {
         tables,
         source: this.#source.streams,
         target: source,
-        rules: source.filter.rules,
+        rules: sourceRules(source.filter.rules),
         clock,
         log: log.with({ stream: id }),
         throttle: (throttled) => throttle(id, throttled),
         applier: (from, wants) => this.#applier(tables, from, wants, call),
       },
-      copyState.map(({ table, lastPk }) => ({ table, lastPk, rule: this.#rule(table) })),
+      copyState.map(({ table, lastPk }) => ({ table, lastPk, rule: this.#sourceRule(table) })),
       position,
       call,
     );
@@ -291,12 +305,13 @@ class Attempt {
     return names.map((table) => ({ table, lastPk: "" }));
   }
 
-  #rule(table: string): FilterRule {
+  /** What the source is asked for. */
+  #sourceRule(table: string): FilterRule {
     const rule = findRule(this.#row.source.filter.rules, table);
     if (rule === undefined) {
       throw vtError("VT27007", `no rule of stream ${this.#row.id} speaks of ${table}`);
     }
-    return rule;
+    return computedRule(rule)?.source ?? rule;
   }
 
   async #follow(tables: TargetTables, position: string, call: Call): Promise<StreamEnd> {
@@ -307,7 +322,7 @@ class Attempt {
     await play({
       source: this.#source.streams,
       target: source,
-      rules: source.filter.rules,
+      rules: sourceRules(source.filter.rules),
       applier,
       until,
     }, call);
@@ -334,9 +349,7 @@ class Attempt {
 
   async #ddl(item: Extract<StreamItem, { readonly kind: "ddl" }>, call: Call): Promise<void> {
     const { id, source } = this.#row;
-    const concerns = item.tables.some((table) =>
-      findRule(source.filter.rules, table) !== undefined
-    );
+    const concerns = item.tables.some((table) => reads(source.filter.rules, table));
     const action = concerns ? source.onDdl : "IGNORE";
     if (action === "EXEC" || action === "EXEC_IGNORE") await this.#execute(item.sql, action, call);
     await this.#session.run(
@@ -363,6 +376,12 @@ class Attempt {
 
 function reached(position: string): StreamEnd {
   return new StreamEnd("Stopped", `Reached stopping position ${position}`);
+}
+
+/** True when rows of a table of the source may pass. */
+function reads(rules: readonly FilterRule[], table: string): boolean {
+  const first = rules.map(parseRule).find(({ matches }) => matches(table));
+  return first !== undefined && first.kind !== "exclude";
 }
 
 /** The first rule that speaks of a table of the target; one that excludes it ends the search. */
