@@ -5,7 +5,6 @@
  *     Init ──▶ Copying ──▶ Running ──▶ Stopped (stop_pos, DDL, stop_after_copy)
  *       └── with a position ──▲  └────▶ Error  (never by itself back)
  */
-import { computedRule, sourceRules } from "../../shared/filter/computed.ts";
 import { parseRule } from "../../shared/filter/rule.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import type { StreamItem } from "../../shared/binlog/change.ts";
@@ -230,10 +229,9 @@ class Attempt {
   async #run(call: Call): Promise<StreamEnd> {
     const { rows } = this.#options;
     const { id, source, state, position, copyState } = this.#row;
-    const { rules: all } = source.filter;
-    using tables = new TargetTables(
-      { session: this.#session, login: this.#options.login, rules: all },
-      call,
+    const tables = new TargetTables(
+      (sql) => this.#session.rows(sql, call),
+      this.#options.login.database,
     );
     const copied = await this.#copy(tables, call);
     if (copied instanceof StreamEnd) return copied;
@@ -263,13 +261,13 @@ class Attempt {
         tables,
         source: this.#source.streams,
         target: source,
-        rules: sourceRules(source.filter.rules),
+        rules: source.filter.rules,
         clock,
         log: log.with({ stream: id }),
         throttle: (throttled) => throttle(id, throttled),
         applier: (from, wants) => this.#applier(tables, from, wants, call),
       },
-      copyState.map(({ table, lastPk }) => ({ table, lastPk, rule: this.#sourceRule(table) })),
+      copyState.map(({ table, lastPk }) => ({ table, lastPk, rule: this.#rule(table) })),
       position,
       call,
     );
@@ -305,13 +303,12 @@ class Attempt {
     return names.map((table) => ({ table, lastPk: "" }));
   }
 
-  /** What the source is asked for. */
-  #sourceRule(table: string): FilterRule {
+  #rule(table: string): FilterRule {
     const rule = findRule(this.#row.source.filter.rules, table);
     if (rule === undefined) {
       throw vtError("VT27007", `no rule of stream ${this.#row.id} speaks of ${table}`);
     }
-    return computedRule(rule)?.source ?? rule;
+    return rule;
   }
 
   async #follow(tables: TargetTables, position: string, call: Call): Promise<StreamEnd> {
@@ -322,7 +319,7 @@ class Attempt {
     await play({
       source: this.#source.streams,
       target: source,
-      rules: sourceRules(source.filter.rules),
+      rules: source.filter.rules,
       applier,
       until,
     }, call);
@@ -349,7 +346,9 @@ class Attempt {
 
   async #ddl(item: Extract<StreamItem, { readonly kind: "ddl" }>, call: Call): Promise<void> {
     const { id, source } = this.#row;
-    const concerns = item.tables.some((table) => reads(source.filter.rules, table));
+    const concerns = item.tables.some((table) =>
+      findRule(source.filter.rules, table) !== undefined
+    );
     const action = concerns ? source.onDdl : "IGNORE";
     if (action === "EXEC" || action === "EXEC_IGNORE") await this.#execute(item.sql, action, call);
     await this.#session.run(
@@ -376,12 +375,6 @@ class Attempt {
 
 function reached(position: string): StreamEnd {
   return new StreamEnd("Stopped", `Reached stopping position ${position}`);
-}
-
-/** True when rows of a table of the source may pass. */
-function reads(rules: readonly FilterRule[], table: string): boolean {
-  const first = rules.map(parseRule).find(({ matches }) => matches(table));
-  return first !== undefined && first.kind !== "exclude";
 }
 
 /** The first rule that speaks of a table of the target; one that excludes it ends the search. */
