@@ -23,6 +23,8 @@ export interface CommandLoopOptions {
 /** Of one command, again and again. */
 const COMMAND_MS_MAX = 150_000;
 const AGAIN_MS = 500;
+/** What has come back has been back for long when a command has failed so often. */
+const RUNS_MAX = 40;
 /** How long the first vtctld may take to find out that it is not needed any more. */
 const REPLACED_MS_MAX = 60_000;
 
@@ -105,7 +107,7 @@ export class CommandLoop {
         return { runs, stoppedMs: paused === undefined ? undefined : Number(paused) };
       }
       seen.push(stderr.trim().split("\n").slice(-3).join(" / "));
-      if (performance.now() > deadline) {
+      if (performance.now() > deadline || runs === RUNS_MAX) {
         throw new Error(`${args.join(" ")} failed ${runs} times: ${seen.slice(-3).join(" | ")}`);
       }
       await pause(AGAIN_MS);

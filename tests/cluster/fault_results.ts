@@ -1,7 +1,7 @@
 /** Results of the matrix: a line of JSON for each run, and the table that is made of them. */
-import { parseRun, type PlannedRun, printRun } from "./fault_list.ts";
+import { KINDS, parseRun, type PlannedRun, printRun } from "./fault_list.ts";
 import type { Row } from "./fault_runs.ts";
-import { printMoment } from "./fault_moments.ts";
+import { PHASES } from "./fault_moments.ts";
 import { printFault } from "./victims.ts";
 
 export interface Result extends Row {
@@ -53,16 +53,19 @@ interface Cell {
   readonly pauseMs: number;
 }
 
-/** Markdown: a line for each kind and phase, a column for each fault. */
+/**
+ * Markdown: a line for each server, kind and phase, a column for each of these faults. A cell has
+ * the number of runs, of those whose command was run more than once, and the longest write.
+ */
 export function printTable(results: readonly Result[], faults: readonly string[]): string {
   const lines = new Map<string, Map<string, Cell>>();
-  const known = results.filter(({ missed, trouble }) => !missed && trouble === "");
-  for (const result of known) {
+  for (const result of results) {
     const { server, kind, moment, fault } = parseRun(result.run);
-    const key = `| ${server} | ${kind} | ${printMoment(moment)} `;
+    const name = printFault(fault);
+    if (result.missed || result.trouble !== "" || !faults.includes(name)) continue;
+    const key = `| ${server} | ${kind} | ${moment.phase} `;
     const line = lines.get(key) ?? new Map<string, Cell>();
     lines.set(key, line);
-    const name = printFault(fault);
     const cell = line.get(name) ?? { runs: 0, again: 0, pauseMs: 0 };
     line.set(name, {
       runs: cell.runs + 1,
@@ -70,19 +73,26 @@ export function printTable(results: readonly Result[], faults: readonly string[]
       pauseMs: Math.max(cell.pauseMs, result.pauseMs),
     });
   }
-  const head = `| server | kind | moment | ${faults.join(" | ")} |\n` +
+  const head = `| server | kind | phase | ${faults.join(" | ")} |\n` +
     `| --- | --- | --- | ${faults.map(() => "---").join(" | ")} |\n`;
-  return head + [...lines].filter(([, cells]) => faults.some((fault) => cells.has(fault)))
+  const order = (key: string) => {
+    const [, server, kind, phase] = key.split("|").map((word) => word.trim());
+    return [
+      server === "mysql" ? 1 : 0,
+      KINDS.findIndex((one) => one === kind),
+      PHASES.findIndex((one) => one === phase),
+    ].reduce((all, digit) => all * 100 + digit, 0);
+  };
+  return head + [...lines].toSorted(([a], [b]) => order(a) - order(b))
     .map(([key, cells]) =>
-      `${key}| ${faults.map((fault) => printCell(cells.get(fault))).join(" | ")} |`
+      `${key}| ${faults.map((one) => printCell(cells.get(one))).join(" | ")} |\n`
     )
-    .join("\n") +
-    "\n";
+    .join("");
 }
 
-/** "2 (1 again) 1.3 s". */
+/** "12, 3 again, 1.3 s". */
 function printCell(cell: Cell | undefined): string {
   if (cell === undefined) return "";
-  const again = cell.again === 0 ? "" : ` (${cell.again} again)`;
-  return `${cell.runs}${again} ${(cell.pauseMs / 1000).toFixed(1)} s`;
+  const again = cell.again === 0 ? "" : `, ${cell.again} again`;
+  return `${cell.runs}${again}, ${(cell.pauseMs / 1000).toFixed(1)} s`;
 }

@@ -173,8 +173,10 @@ async function main(): Promise<number> {
   };
   const results = values.results === undefined ? [] : await readResults(values.results);
   if (values.table) {
-    const faults = new Set(results.map(({ fault }) => fault));
-    write(printTable(results, [...faults]));
+    const faults = [...new Set(results.map(({ fault }) => fault))].toSorted();
+    for (const verb of ["none", "kill", "stall", "replace", "cut"]) {
+      write(printTable(results, faults.filter((fault) => fault.startsWith(verb))));
+    }
     return 0;
   }
   const done = new Set(results.map((result) => result.run));
