@@ -1,7 +1,7 @@
 /** INSERT ... VALUES over shards: ids from a sequence, rows grouped by their keyspace ids. */
 import { vtError } from "../../shared/error/errors.ts";
 import { integerValue, type Value } from "../../shared/value/value.ts";
-import { throughLimit } from "../../shared/vindex/column_limit.ts";
+import { type Misfit, throughLimit } from "../../shared/vindex/column_limit.ts";
 import { storedInput } from "../../shared/vindex/comparison.ts";
 import type { Insert, InsertRow } from "../plan/plan.ts";
 import type { Bindings } from "./bindings.ts";
@@ -122,8 +122,7 @@ function placing(plan: Insert, index: number, column: number, value: Value): Val
   if (input === undefined) return undefined;
   const kept = throughLimit(plan.limits[column], input);
   const name = plan.vindexColumns[column] ?? "";
-  if (kept === "too_long") throw vtError("ER_DATA_TOO_LONG", name, index + 1);
-  if (kept === "out_of_range") throw vtError("ER_WARN_DATA_OUT_OF_RANGE", name, index + 1);
+  if (typeof kept === "string") throw misfit(kept, name, index + 1);
   if (plan.comparisons[column] === "padded" && kept.text.endsWith(" ")) {
     throw vtError(
       "VT12001",
@@ -134,4 +133,21 @@ function placing(plan: Insert, index: number, column: number, value: Value): Val
     );
   }
   return kept;
+}
+
+function misfit(why: Misfit, column: string, row: number): Error {
+  switch (why) {
+    case "out_of_range":
+      return vtError("ER_WARN_DATA_OUT_OF_RANGE", column, row);
+    case "too_long":
+      return vtError("ER_DATA_TOO_LONG", column, row);
+    case "not_in_set":
+      return vtError("ER_TRUNCATED_WRONG_VALUE_FOR_FIELD", column, row);
+    case "unknown_set":
+      return vtError(
+        "VT12001",
+        `a value beyond ASCII for ${column} in row ${row}, which places the row, in the column's ` +
+          "character set; make the column utf8mb4",
+      );
+  }
 }

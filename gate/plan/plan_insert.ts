@@ -198,7 +198,10 @@ function splitInsert(input: Input, rows: InsertedRows): Primitive {
     vindex: primary?.vindex.name,
     vindexColumns: primary?.columns ?? [],
     comparisons: vindexKeys.map((key) => comparison(input, key)),
-    limits: vindexKeys.map((key) => columnLimit(tableColumn(table, key)?.columnType ?? "")),
+    limits: vindexKeys.map((key) => {
+      const column = tableColumn(table, key);
+      return columnLimit(column?.columnType ?? "", column?.collation);
+    }),
     generate,
     givenIds,
     prefix: prefixOf(input, rows, appended ? generate?.column : undefined),

@@ -246,6 +246,7 @@ export const ERRORS = {
   ER_UNKNOWN_STMT_HANDLER: row("not_found", 1243, "HY000", (id: string, command: string) => `Unknown prepared statement handler (${id}) given to ${command}`),
   ER_NOT_SUPPORTED_AUTH_MODE: row("unauthenticated", 1251, "08004", () => "Client does not support authentication protocol requested by server; consider upgrading MySQL client"),
   ER_SP_DOES_NOT_EXIST: row("not_found", 1305, "42000", (kind: string, name: string) => `${kind} ${name} does not exist`),
+  ER_TRUNCATED_WRONG_VALUE_FOR_FIELD: row("invalid_argument", 1366, "HY000", (column: string, row: number) => `Incorrect string value for column '${column}' at row ${row}: its character set has not all of the characters`),
   ER_DATA_TOO_LONG: row("invalid_argument", 1406, "22001", (column: string, row: number) => `Data too long for column '${column}' at row ${row}`),
   ER_SECURE_TRANSPORT_REQUIRED: row("unauthenticated", 3159, "HY000", () => "Connections using insecure transport are prohibited while --require_secure_transport=ON."),
   ER_QUERY_INTERRUPTED: row("cancelled", 1317, "70100", () => "Query execution was interrupted"),

@@ -2,6 +2,8 @@
 import type { Row, TableFields } from "../binlog/change.ts";
 import { vtError } from "../error/errors.ts";
 import type { KeyspaceId } from "../key/range.ts";
+import { toUtf8 } from "../mysql/charset_text.ts";
+import { collationById } from "../mysql/collations.ts";
 import { MYSQL_TYPE_NEWDECIMAL } from "../mysql/column_types.ts";
 import { NULL_VALUE, type Value } from "../value/value.ts";
 import { keyspaceId, type Vindex } from "../vindex/vindex.ts";
@@ -85,5 +87,13 @@ function valueOf(fields: TableFields, place: number, row: Row): Value {
   if (value === null || value === undefined || field === undefined) return NULL_VALUE;
   const text = latin1(value);
   if (isInteger(field)) return { type: "integer", text };
-  return { type: field.type === MYSQL_TYPE_NEWDECIMAL ? "decimal" : "text", text };
+  if (field.type === MYSQL_TYPE_NEWDECIMAL) return { type: "decimal", text };
+  const characterSet = collationById(field.collation)?.characterSet ?? "";
+  const utf8 = toUtf8(text, characterSet);
+  if (utf8 !== undefined) return { type: "text", text: utf8 };
+  throw vtError(
+    "VT12001",
+    `a value beyond ASCII of ${fields.table}.${field.name}, which places the row, in character set ` +
+      `${characterSet}; make the column utf8mb4`,
+  );
 }

@@ -5,14 +5,35 @@
  * column's type before, and refused as a strict mysqld refuses it (manual, "Out-of-Range and
  * Overflow Handling", "The CHAR and VARCHAR Types", "The BINARY and VARBINARY Types").
  */
+import { canHold } from "../mysql/charset_text.ts";
 import { textValue, type Value } from "../value/value.ts";
 
 export type ColumnLimit =
   | { readonly kind: "integer"; readonly min: bigint; readonly max: bigint }
-  /** `fixed`: CHAR, whose blanks at the end go. */
-  | { readonly kind: "characters"; readonly max: number; readonly fixed: boolean }
+  | TextLimit
   /** `fixed`: BINARY, which is filled up with zeros. */
   | { readonly kind: "bytes"; readonly max: number; readonly fixed: boolean };
+
+interface TextLimit {
+  readonly kind: "text";
+  readonly max: number;
+  /** What `max` counts; TEXT counts bytes. */
+  readonly unit: "characters" | "bytes";
+  /** CHAR, whose blanks at the end go. */
+  readonly fixed: boolean;
+  readonly characterSet: string;
+}
+
+/** Why a value can't be kept. */
+export type Misfit =
+  /** ER_WARN_DATA_OUT_OF_RANGE (1264) of a strict mysqld. */
+  | "out_of_range"
+  /** ER_DATA_TOO_LONG (1406). */
+  | "too_long"
+  /** ER_TRUNCATED_WRONG_VALUE_FOR_FIELD (1366): a character that the column's set has not. */
+  | "not_in_set"
+  /** Whether the column's character set has it isn't known here. */
+  | "unknown_set";
 
 const INTEGER_BITS: Readonly<Partial<Record<string, bigint>>> = {
   tinyint: 8n,
@@ -34,27 +55,40 @@ const LOB_BYTES: Readonly<Partial<Record<string, number>>> = {
 const TYPE = /^([a-z]+)(?:\(([0-9]+)(?:,([0-9]+))?\))?(.*)$/;
 
 /**
- * Of a column's type as information_schema.columns prints it: "bigint(20) unsigned",
- * "varchar(64)". Undefined for types that set no limit that matters to a vindex.
+ * Of a column's type and collation as information_schema.columns prints them: "bigint(20)
+ * unsigned", "varchar(64)". Undefined for types that set no limit that matters to a vindex.
  */
-export function columnLimit(columnType: string): ColumnLimit | undefined {
+export function columnLimit(
+  columnType: string,
+  collation: string | undefined,
+): ColumnLimit | undefined {
   const [, type = "", size = "", scale = "", rest = ""] = TYPE.exec(columnType.toLowerCase()) ?? [];
   const bits = INTEGER_BITS[type];
   if (bits !== undefined) return integerLimit(bits, rest.includes("unsigned"));
   const length = Number(size === "" ? "1" : size);
+  const characterSet = collation?.split("_")[0] ?? "binary";
   switch (type) {
     case "decimal":
       return decimalLimit(Number(size) - Number(scale), rest.includes("unsigned"));
     case "char":
     case "varchar":
-      return { kind: "characters", max: length, fixed: type === "char" };
+      return {
+        kind: "text",
+        max: length,
+        unit: "characters",
+        fixed: type === "char",
+        characterSet,
+      };
     case "binary":
     case "varbinary":
       return { kind: "bytes", max: length, fixed: type === "binary" };
     default: {
-      const lob = LOB_BYTES[type.replace(/(?:text|blob)$/, "")];
-      const isLob = type.endsWith("text") || type.endsWith("blob");
-      return isLob && lob !== undefined ? { kind: "bytes", max: lob, fixed: false } : undefined;
+      const max = LOB_BYTES[type.replace(/(?:text|blob)$/, "")];
+      if (max === undefined) return undefined;
+      if (type.endsWith("blob")) return { kind: "bytes", max, fixed: false };
+      return type.endsWith("text")
+        ? { kind: "text", max, unit: "bytes", fixed: false, characterSet }
+        : undefined;
     }
   }
 }
@@ -71,20 +105,16 @@ function decimalLimit(digits: number, unsigned: boolean): ColumnLimit {
 }
 
 /**
- * The value as the column keeps it. "out_of_range", "too_long": a strict mysqld refuses it with
- * ER_WARN_DATA_OUT_OF_RANGE (1264) or ER_DATA_TOO_LONG (1406), a lenient one keeps another value.
- * `value` is what storedInput of comparison.ts gives; a text is UTF-8.
+ * The value as the column keeps it, or why it can't: where a strict mysqld refuses, a lenient one
+ * keeps another value. `value` is what storedInput of comparison.ts gives; a text is UTF-8.
  */
-export function throughLimit(
-  limit: ColumnLimit | undefined,
-  value: Value,
-): Value | "out_of_range" | "too_long" {
+export function throughLimit(limit: ColumnLimit | undefined, value: Value): Value | Misfit {
   if (limit === undefined || value.type === "null") return value;
   switch (limit.kind) {
     case "integer":
       return inRange(limit, value);
-    case "characters":
-      return ofCharacters(limit, value);
+    case "text":
+      return ofText(limit, value);
     case "bytes":
       if (value.text.length > limit.max) return "too_long";
       return limit.fixed ? textValue(value.text.padEnd(limit.max, "\0")) : value;
@@ -94,19 +124,18 @@ export function throughLimit(
 function inRange(
   { min, max }: Extract<ColumnLimit, { readonly kind: "integer" }>,
   value: Value,
-): Value | "out_of_range" {
+): Value | Misfit {
   if (value.type !== "integer") return value;
   const number = BigInt(value.text);
   return number < min || number > max ? "out_of_range" : value;
 }
 
 /** Blanks beyond the end of a VARCHAR are cut in every sql_mode. */
-function ofCharacters(
-  { max, fixed }: Extract<ColumnLimit, { readonly kind: "characters" }>,
-  value: Value,
-): Value | "too_long" {
-  const end = endOf(value.text, max);
+function ofText({ max, unit, fixed, characterSet }: TextLimit, value: Value): Value | Misfit {
+  const end = unit === "bytes" ? max : endOf(value.text, max);
   if (end < value.text.length && /[^ ]/.test(value.text.slice(end))) return "too_long";
+  const held = canHold(characterSet, value.text);
+  if (held !== true) return held === undefined ? "unknown_set" : "not_in_set";
   const kept = end < value.text.length ? value.text.slice(0, end) : value.text;
   const text = fixed ? kept.replace(/ +$/, "") : kept;
   return text === value.text ? value : textValue(text);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseLiteral } from "../value/value.ts";
+import { parseLiteral, textValue } from "../value/value.ts";
 import { columnLimit, throughLimit } from "./column_limit.ts";
 
 // deno-fmt-ignore
@@ -22,22 +22,28 @@ const CASES: readonly (readonly [columnType: string, sql: string, kept: string])
   ["varbinary(2)", "'\xc3\xa4'", "text \xc3\xa4"], ["varbinary(2)", "'ab '", "too_long"],
   ["binary(4)", "'ab'", "text ab\0\0"], ["binary(2)", "'abc'", "too_long"],
   ["tinytext", "'a'", "text a"], ["text", "'a '", "text a "],
+  ["varchar(9) latin1", "'\xc3\xa4'", "text \xc3\xa4"], ["char(9) latin1", "'\xe6\xbc\xa2'", "not_in_set"],
+  ["varchar(9) gbk", "'\xe6\xbc\xa2'", "unknown_set"], ["varchar(9) gbk", "'a'", "text a"],
   ["int", "NULL", "null "], ["enum('a','b')", "'c'", "text c"], ["", "12345678901234567890", "integer 12345678901234567890"],
 ];
 
 Deno.test("throughLimit() gives what a strict mysqld keeps, or its refusal", () => {
   for (const [columnType, sql, expected] of CASES) {
-    const kept = throughLimit(columnLimit(columnType), parseLiteral(sql));
+    const [type = "", characterSet = "utf8mb4"] = /latin1|gbk/.test(columnType)
+      ? columnType.split(" ")
+      : [columnType];
+    const limit = columnLimit(type, `${characterSet}_bin`);
+    const kept = throughLimit(limit, parseLiteral(sql));
     const shown = typeof kept === "string" ? kept : `${kept.type} ${kept.text}`;
     assert.equal(shown, expected, `${columnType} ${sql}`);
   }
 });
 
-Deno.test("throughLimit() knows how long TEXT and BLOB get", () => {
+Deno.test("throughLimit() knows how long TEXT and BLOB get, in bytes", () => {
   for (const columnType of ["tinytext", "tinyblob"]) {
-    const limit = columnLimit(columnType);
-    assert.equal(throughLimit(limit, { type: "text", text: "a".repeat(256) }), "too_long");
+    const limit = columnLimit(columnType, "utf8mb4_bin");
+    assert.equal(throughLimit(limit, textValue("a".repeat(256))), "too_long");
+    assert.equal(throughLimit(limit, textValue("\xc3\xa4".repeat(128))), "too_long");
   }
-  assert.deepEqual(columnLimit("longtext"), { kind: "bytes", max: 0xffff_ffff, fixed: false });
-  assert.deepEqual(columnLimit("blob"), { kind: "bytes", max: 0xffff, fixed: false });
+  assert.deepEqual(columnLimit("blob", undefined), { kind: "bytes", max: 0xffff, fixed: false });
 });
