@@ -7,7 +7,7 @@ function utf8(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
-// What `select hex(convert('...' using ...))`.
+// As `select hex(convert('...' using ...))` prints it on both servers.
 // deno-fmt-ignore
 const STORED: readonly (readonly [characterSet: string, hex: string, text: string | undefined])[] = [
   ["latin1", "E480", "ä€"], ["latin1", "61", "a"], ["latin1", "81", "\u0081"],
