@@ -13,6 +13,7 @@ import { openTopology } from "../topo/open.ts";
 import { checkShardName } from "../topo/shards.ts";
 import type { Topology } from "../topo/topology.ts";
 import { addAdminRpc } from "./admin/admin_rpc.ts";
+import { Fence } from "./admin/fence.ts";
 import { tabletHandlers } from "./admin/handlers.ts";
 import { holdBack } from "./control/commands.ts";
 import {
@@ -77,7 +78,9 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
   });
   scope.use(vdiff.engine);
   scope.use(vdiff.sources);
+  const fence = new Fence(mysqld.server.dba, databaseOf(flags));
   const { tablet, engine } = buildTablet({ ...context, log }, mysqld, view, tasks, (primary) => {
+    if (!primary) fence.forget();
     vreplication.engine.setPrimary(primary);
     vdiff.engine.setPrimary(primary);
   });
@@ -91,7 +94,7 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
       accept: () => new RpcPeer(engine.session(), log, vreplication.service),
     }),
   );
-  const http = scope.use(serve(flags, tablet, mysqld, { engine, vreplication, vdiff }, log));
+  const http = scope.use(serve(flags, tablet, mysqld, { engine, vreplication, vdiff, fence }, log));
   tasks.start("mysqld", (taskSignal) =>
     mysqld.life.run({
       up: () => tasks.start("mysqld up", () => tablet.mysqld({ on: "mysqld_up" })),
@@ -211,10 +214,11 @@ function serve(
   flags: TabletFlags,
   tablet: Tablet,
   mysqld: MysqldSetup,
-  { engine, vreplication, vdiff }: {
+  { engine, vreplication, vdiff, fence }: {
     readonly engine: QueryEngine;
     readonly vreplication: VReplication;
     readonly vdiff: VDiff;
+    readonly fence: Fence;
   },
   log: Log,
 ): HttpServer {
@@ -234,10 +238,12 @@ function serve(
   const parts = {
     vreplication: vreplication.engine,
     vdiff,
+    fence,
     sequences: engine.sequences,
     admitted: engine.inFlight,
   };
-  addAdminRpc(app, tabletHandlers(tablet, parts), { log, signal: tablet.options.tasks.signal });
+  const { signal } = tablet.options.tasks;
+  addAdminRpc(app, tabletHandlers(tablet, parts), { log, signal, fence });
   return serveHttp(app, { hostname: flags.hostname, port: flags.httpPort });
 }
 

@@ -8,6 +8,7 @@
  *     GLOBAL/keyspaces/commerce/VSchema                CELL/SrvVSchema
  *     GLOBAL/keyspaces/commerce/shards/-/Shard
  *     GLOBAL/RoutingRules
+ *     GLOBAL/workflows/customer/cust2cust/Switch
  *     GLOBAL/elections/NAME/locks/LEASE
  */
 import { printTabletAlias, type TabletAlias } from "../shared/model/tablet.ts";
@@ -16,6 +17,7 @@ export const CELLS = "cells/";
 export const CELLS_ALIASES = "cells_aliases/";
 export const KEYSPACES = "keyspaces/";
 export const TABLETS = "tablets/";
+export const WORKFLOWS = "workflows/";
 export const ROUTING_RULES = "RoutingRules";
 export const SRV_VSCHEMA = "SrvVSchema";
 
@@ -64,6 +66,11 @@ export function srvKeyspacePath(keyspace: string): string {
 
 export function shardReplicationPath(keyspace: string, shard: string): string {
   return `${shardFolder(keyspace, shard)}/ShardReplication`;
+}
+
+/** A switch of writes under way, by the workflow that rows come into the keyspace by. */
+export function switchPath(keyspace: string, workflow: string): string {
+  return `${WORKFLOWS}${part(keyspace)}/${part(workflow)}/Switch`;
 }
 
 /** What is locked for a thing that has no folder: a workflow, the routing rules. */

@@ -3,7 +3,11 @@ import { isErrorId, VtError, vtError, vtErrorFrom } from "../../shared/error/err
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias } from "../../shared/model/tablet.ts";
-import type { TabletAdmin, TabletAdminMethod } from "../../shared/rpc/tablet_admin.ts";
+import {
+  FENCE_HEADER,
+  type TabletAdmin,
+  type TabletAdminMethod,
+} from "../../shared/rpc/tablet_admin.ts";
 import { decodeTabletResponse } from "./tablet_response.ts";
 
 /** How long a tablet may take for a call that has no time of its own (Vitess: 30s). */
@@ -15,6 +19,8 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 export interface TabletCall {
   readonly signal: AbortSignal;
   readonly timeoutMs?: number;
+  /** Of the lock that the call needs: refused once a tablet has heard of a later one (VT22009). */
+  readonly token?: number;
 }
 
 export interface TabletClient {
@@ -33,7 +39,8 @@ export function isAnswered(error: unknown): boolean {
 }
 
 export const HTTP_TABLET_CLIENT: TabletClient = {
-  async call(tablet, method, request, { signal, timeoutMs = TABLET_CALL_TIMEOUT_MS }) {
+  async call(tablet, method, request, call) {
+    const { signal, timeoutMs = TABLET_CALL_TIMEOUT_MS, token } = call;
     const alias = printTabletAlias(tablet.alias);
     const timeout = AbortSignal.timeout(timeoutMs);
     const either = AbortSignal.any([signal, timeout]);
@@ -42,7 +49,10 @@ export const HTTP_TABLET_CLIENT: TabletClient = {
     try {
       response = await fetch(urlOf(tablet, method), {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: {
+          "content-type": "application/json",
+          ...(token === undefined ? {} : { [FENCE_HEADER]: String(token) }),
+        },
         body: JSON.stringify(request),
         signal: either,
       });

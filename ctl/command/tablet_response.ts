@@ -188,6 +188,8 @@ const DECODERS: Decoders = {
   DeleteStreams: (body) => ({ deleted: body.number("deleted") }),
   WaitForStream: position,
   DrainTables: position,
+  Fence: nothing,
+  WriteJournal: nothing,
   ResetSequences: nothing,
   VDiffCreate: nothing,
   VDiffShow: (body) => ({

@@ -15,6 +15,7 @@ import { addCommandRoutes } from "./command_api.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { buildMissingGraphs } from "./graph_keeper.ts";
 import { lead } from "./leader.ts";
+import { keepSwitches } from "./switch_keeper.ts";
 import { addTopologyRoutes } from "./topology_api.ts";
 
 const FLAGS = {
@@ -46,7 +47,7 @@ export async function runVtctld(
   const metrics = new Metrics();
   let leads = false;
   metrics.gaugeOf("vtctld_leads", "1 while it leads the background jobs", () => leads ? 1 : 0);
-  const runner = new CommandRunner({
+  const context = {
     topo,
     tablets: HTTP_TABLET_CLIENT,
     supervisor: flags.supervisorAddress === ""
@@ -54,7 +55,8 @@ export async function runVtctld(
       : httpSupervisor(flags.supervisorAddress),
     clock: HOST_CLOCK,
     log,
-  }, { metrics, stop: signal });
+  };
+  const runner = new CommandRunner(context, { metrics, stop: signal });
   const app = createHttpApp({
     program: "vtctld",
     metrics,
@@ -83,6 +85,7 @@ export async function runVtctld(
         for (const what of await buildMissingGraphs(topo, call)) log.info("built", { what });
       },
     }, until));
+  tasks.start("switches", (until) => keepSwitches(context, until));
   log.info("serving", { http: `${flags.hostname}:${server.port}` });
   onListen(server.port);
   await new Promise<void>((resolve) => {

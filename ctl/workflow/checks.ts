@@ -8,7 +8,7 @@ import {
   type PlacedStream,
   type WorkflowFacts,
 } from "./facts.ts";
-import { STOPPED_FOR_CUTOVER } from "./switch_writes.ts";
+import { STOPPED_FOR_CUTOVER } from "./switch_steps.ts";
 import { isAllSwitched, printTraffic, readTraffic } from "./traffic.ts";
 
 export interface SwitchLimits {

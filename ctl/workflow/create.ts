@@ -3,9 +3,10 @@
  * which a second run of the same command knows that it goes on and a different one that it
  * doesn't. They start last.
  */
-import type { JsonObject, RoutingRules } from "../../shared/model/records.ts";
+import type { JsonObject } from "../../shared/model/records.ts";
 import type { Effect, NewTable, Place } from "./effect.ts";
 import type { Phase, Program } from "./program.ts";
+import type { MovedTables, ServedBy } from "./routing.ts";
 import type { PlannedStream } from "./streams.ts";
 
 export interface Creation {
@@ -18,7 +19,7 @@ export interface Creation {
     readonly tables: readonly NewTable[];
   }[];
   /** Undefined: none to change. */
-  readonly rules: { readonly before: RoutingRules; readonly after: RoutingRules } | undefined;
+  readonly rules: { readonly moved: MovedTables; readonly served: ServedBy } | undefined;
   readonly vschema:
     | { readonly keyspace: string; readonly before: JsonObject; readonly after: JsonObject }
     | undefined;
@@ -31,7 +32,7 @@ export function createWorkflow(creation: Creation): Program {
   const places = distinct(streams.map(({ at }) => at));
   const tables = newTables.filter((one) => one.tables.length > 0);
   const records: readonly Effect[] = [
-    ...(rules === undefined ? [] : [{ do: "save_rules", rules: rules.after } as const]),
+    ...(rules === undefined ? [] : [{ do: "save_rules", ...rules } as const]),
     ...(vschema === undefined
       ? []
       : [{ do: "save_vschema", keyspace: vschema.keyspace, vschema: vschema.after } as const]),
@@ -81,7 +82,9 @@ function undo(
   created: Creation["newTables"],
 ): readonly Phase[] {
   const records: readonly Effect[] = [
-    ...(rules === undefined ? [] : [{ do: "save_rules", rules: rules.before } as const]),
+    ...(rules === undefined
+      ? []
+      : [{ do: "save_rules", moved: rules.moved, served: undefined } as const]),
     ...(vschema === undefined
       ? []
       : [{ do: "save_vschema", keyspace: vschema.keyspace, vschema: vschema.before } as const]),

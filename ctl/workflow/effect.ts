@@ -3,10 +3,11 @@
  * time finds some of it done.
  */
 import { unreachable } from "../../shared/error/unreachable.ts";
-import type { JsonObject, RoutingRules } from "../../shared/model/records.ts";
+import type { JsonObject, SwitchRecord } from "../../shared/model/records.ts";
 import type { NewStream } from "../../shared/rpc/vreplication.ts";
 import type { ServedType } from "./facts.ts";
 import type { Sequence } from "./sequences.ts";
+import { changeRules, type MovedTables, type ServedBy } from "./routing.ts";
 import type { ServingChange } from "./serving.ts";
 
 /** A shard, whose primary is meant where a tablet is asked. */
@@ -24,7 +25,12 @@ export type Effect =
     readonly tables: readonly string[];
     readonly denied: boolean;
   }
-  | { readonly do: "save_rules"; readonly rules: RoutingRules }
+  /** Of these tables; those of others stay. Nobody serving: no rules. */
+  | {
+    readonly do: "save_rules";
+    readonly moved: MovedTables;
+    readonly served: ServedBy | undefined;
+  }
   | { readonly do: "save_vschema"; readonly keyspace: string; readonly vschema: JsonObject }
   /** SrvVSchema of every cell: what gates watch. */
   | { readonly do: "rebuild_vschema" }
@@ -44,7 +50,17 @@ export type Effect =
   }
   | { readonly do: "primary_serving"; readonly at: Place; readonly serving: boolean }
   | { readonly do: "delete_shard"; readonly at: Place }
+  /** Notes that a switch is under way, so that it is brought to an end if this run isn't. */
+  | { readonly do: "note_switch"; readonly note: SwitchNote }
+  | { readonly do: "forget_switch"; readonly note: Pick<SwitchNote, "keyspace" | "workflow"> }
+  /**
+   * Writes the records of a switch again as they are: what somebody who held the locks before has
+   * read and would write now, late, is of an old version then.
+   */
+  | { readonly do: "claim_records"; readonly keyspace: string; readonly places: readonly Place[] }
   // Tablets.
+  /** The primary refuses what was sent before this by whoever held the locks, this run included. */
+  | { readonly do: "fence"; readonly at: Place }
   /** Has the primary, or all tablets of a type, act on what the topology says now. */
   | { readonly do: "refresh"; readonly at: Place; readonly type: ServedType }
   /** Waits for transactions that wrote to the tables; gives the position. */
@@ -84,20 +100,23 @@ export type Effect =
   /** All streams of a workflow that were created stopped. */
   | { readonly do: "start_streams"; readonly at: Place; readonly workflow: string }
   | { readonly do: "freeze_stream"; readonly at: Place; readonly id: number }
-  | { readonly do: "freeze_streams"; readonly at: Place; readonly workflow: string }
   | { readonly do: "delete_streams"; readonly at: Place; readonly workflow: string }
   // Journals.
-  /** Gives "written" or "". */
-  | { readonly do: "read_journal"; readonly at: Place; readonly id: string }
+  /** Gives "written" or "": from then on that is final, one that is on its way comes too late. */
+  | { readonly do: "settle_journal"; readonly at: Place; readonly id: string }
+  /** The journal, and in one with it the streams in place of all that `workflow` has there. */
   | {
     readonly do: "write_journal";
     readonly at: Place;
     readonly id: string;
     readonly value: string;
-    /** Nothing is written unless live streams of this workflow are there: undoing ends them first. */
-    readonly guard: string;
+    /** "" for none. */
+    readonly workflow: string;
+    readonly streams: readonly NewStream[];
   }
   | { readonly do: "say"; readonly line: string };
+
+export type SwitchNote = Omit<SwitchRecord, "startedAt">;
 
 export interface NewTable {
   readonly name: string;
@@ -119,7 +138,9 @@ export function printEffect(effect: Effect): string {
       return `say ${effect.line}`;
     case "save_rules":
       return `save_rules ${
-        effect.rules.rules.map(({ fromTable, toTables }) => `${fromTable}=>${toTables.join("+")}`)
+        changeRules({ rules: [] }, effect.moved, effect.served).rules.map((
+          { fromTable, toTables },
+        ) => `${fromTable}=>${toTables.join("+")}`)
           .join(" ") || "(none)"
       }`;
     case "save_vschema":
@@ -131,6 +152,11 @@ export function printEffect(effect: Effect): string {
       const cells = effect.cells.length === 0 ? "" : ` in ${effect.cells.join(",")}`;
       return `serve ${effect.keyspace} ${type} by ${to.join(",")} not ${from.join(",")}${cells}`;
     }
+    case "note_switch":
+    case "forget_switch":
+      return `${effect.do} ${effect.note.keyspace}.${effect.note.workflow}`;
+    case "claim_records":
+      return `${effect.do} ${effect.keyspace} ${effect.places.map(at).join(" ")}`;
     case "queries":
       return `queries ${effect.keyspace}/${effect.shards.join(",")} ${effect.type} ${
         effect.disabled ? "off" : "on"
@@ -184,14 +210,16 @@ function printRest(effect: Extract<Effect, { readonly at: Place }>): string {
     case "freeze_stream":
       return ` ${effect.id}`;
     case "start_streams":
-    case "freeze_streams":
     case "delete_streams":
       return ` ${effect.workflow}`;
-    case "read_journal":
+    case "settle_journal":
       return ` ${effect.id}`;
     case "write_journal":
-      return ` ${effect.id} if ${effect.guard}`;
+      return ` ${effect.id}${
+        effect.streams.map((stream) => `;${printNewStream(stream)}`).join("")
+      }`;
     case "position":
+    case "fence":
     case "delete_shard":
       return "";
     default:

@@ -5,7 +5,7 @@
 import type { Effect, Place } from "./effect.ts";
 import { KIND_NAMES, nameOf, reverseName, type ShardFacts, type WorkflowFacts } from "./facts.ts";
 import type { Phase, Program } from "./program.ts";
-import { withoutRules } from "./routing.ts";
+import { movedBy } from "./routing.ts";
 import { readDocument, removeTables } from "./vschema_change.ts";
 
 export interface Completion {
@@ -38,7 +38,7 @@ function completeTables(facts: WorkflowFacts, options: Completion): readonly Pha
   const after = options.keepData ? before : removeTables(before, tables);
   const records: Effect[] = [];
   if (!options.keepRoutingRules) {
-    records.push({ do: "save_rules", rules: withoutRules(facts.routingRules, facts) });
+    records.push({ do: "save_rules", moved: movedBy(facts), served: undefined });
   }
   if (after !== before) {
     records.push({ do: "save_vschema", keyspace: sourceKeyspace, vschema: after });
@@ -107,7 +107,7 @@ export function cancel(facts: WorkflowFacts, options: Cancellation): Program {
     : before;
   const records: Effect[] = [];
   if (isMove && !options.keepRoutingRules) {
-    records.push({ do: "save_rules", rules: withoutRules(facts.routingRules, facts) });
+    records.push({ do: "save_rules", moved: movedBy(facts), served: undefined });
   }
   if (after !== before) {
     records.push({ do: "save_vschema", keyspace: targetKeyspace, vschema: after });

@@ -30,6 +30,8 @@ export interface Phase {
    * stop, since it lies behind.
    */
   readonly onFailure: "undo" | "inspect" | "stop";
+  /** Of undoing: passed over when something could not be undone. */
+  readonly onlyWhole?: boolean;
   /** Of "inspect": effects that give a value other than "" when it was reached. */
   readonly inspect?: readonly Effect[];
 }
@@ -192,6 +194,7 @@ function enterUndo(state: At<"undoing">): Step {
   for (let index = state.index; index < program.undo.length; index++) {
     const phase = program.undo[index];
     if (phase === undefined) break;
+    if (phase.onlyWhole === true && troubles.length > 0) continue;
     const effects = phase.effects(state.results);
     if (effects.length === 0) continue;
     const said = phase.name === "" ? [] : [say(phase.name)];

@@ -41,6 +41,20 @@ export function withoutRules(rules: RoutingRules, moved: MovedTables): RoutingRu
   return { rules: rules.rules.filter(({ fromTable }) => !own.has(fromTable)) };
 }
 
+/** With the tables served so, or without rules of them. */
+export function changeRules(
+  rules: RoutingRules,
+  moved: MovedTables,
+  served: ServedBy | undefined,
+): RoutingRules {
+  return served === undefined ? withoutRules(rules, moved) : withRules(rules, moved, served);
+}
+
+/** What the rules of a workflow speak of. */
+export function movedBy({ sourceKeyspace, targetKeyspace, tables }: MovedTables): MovedTables {
+  return { sourceKeyspace, targetKeyspace, tables };
+}
+
 function rulesOf(table: string, moved: MovedTables, served: ServedBy): readonly RoutingRule[] {
   const { sourceKeyspace, targetKeyspace } = moved;
   const to = (side: Side): readonly string[] => [

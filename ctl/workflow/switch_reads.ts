@@ -2,7 +2,7 @@
 import type { Effect } from "./effect.ts";
 import { KIND_NAMES, type ReadType, type WorkflowFacts } from "./facts.ts";
 import type { Phase, Program } from "./program.ts";
-import { servedBy, type Side, withRules } from "./routing.ts";
+import { movedBy, servedBy, type Side } from "./routing.ts";
 
 export interface ReadSwitch {
   readonly types: readonly ReadType[];
@@ -34,10 +34,10 @@ function tableReads(facts: WorkflowFacts, { types, to }: ReadSwitch): readonly P
   const { targetKeyspace, sourceKeyspace, tables } = facts;
   const served = { ...servedBy(facts.routingRules, facts) };
   for (const type of types) served[type] = to;
-  const rules = withRules(facts.routingRules, facts, served);
+  const moved = movedBy(facts);
   const into = to === "target" ? targetKeyspace : sourceKeyspace;
   return [
-    phase("Updating routing rules", [{ do: "save_rules", rules }], [
+    phase("Updating routing rules", [{ do: "save_rules", moved, served }], [
       `Switch reads for tables [${tables.join(",")}] to keyspace ${into} for tablet types [${
         upper(types)
       }]`,

@@ -110,3 +110,20 @@ export interface SrvVSchema {
 export function databaseName(tablet: TabletRecord): string {
   return tablet.dbNameOverride === "" ? `vt_${tablet.keyspace}` : tablet.dbNameOverride;
 }
+
+/**
+ * A switch of writes that is under way, by the workflow that rows come in by (its reverse, when it
+ * is taken back). Written before writes stop, removed when they go on: whoever finds one whose lock
+ * is free brings it to an end.
+ */
+export interface SwitchRecord {
+  readonly keyspace: string;
+  readonly workflow: string;
+  /** How people call what they do. */
+  readonly command: string;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly timeoutMs: number;
+  readonly reverse: boolean;
+  readonly initSequences: boolean;
+}

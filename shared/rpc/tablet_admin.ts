@@ -139,3 +139,6 @@ export interface SchemaDefinition {
 }
 
 export type TabletAdminMethod = keyof TabletAdmin;
+
+/** Header of a call that needs a lock: its token (see VReplicationAdmin.Fence). */
+export const FENCE_HEADER = "x-vitess-fence";

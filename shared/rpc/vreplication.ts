@@ -148,6 +148,29 @@ export interface VReplicationAdmin {
     };
     readonly response: { readonly position: string };
   };
+  /**
+   * From now on calls that carry a lesser token are refused with VT22009, also after a restart of
+   * the tablet and on another primary of the shard. Answers when those under way have ended.
+   */
+  Fence: {
+    readonly request: { readonly token: number };
+    readonly response: Record<never, never>;
+  };
+  /**
+   * On a primary that writes are switched away from, in one transaction: the journal, and in place
+   * of `workflow`'s streams these, which bring the writes back. Nothing when the journal is there.
+   */
+  WriteJournal: {
+    readonly request: {
+      /** Decimal; of the column's type bigint. */
+      readonly id: string;
+      readonly value: string;
+      /** "" for none. */
+      readonly workflow: string;
+      readonly streams: readonly NewStream[];
+    };
+    readonly response: Record<never, never>;
+  };
   /** Forgets the values of sequences that the tablet has reserved: their tables were changed. */
   ResetSequences: {
     readonly request: { readonly tables: readonly string[] };

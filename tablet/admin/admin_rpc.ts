@@ -3,7 +3,12 @@ import type { Hono } from "hono";
 import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 import { limitBody, readJsonBody } from "../../shared/host/http.ts";
 import type { Log } from "../../shared/io/log.ts";
-import type { TabletAdmin, TabletAdminMethod } from "../../shared/rpc/tablet_admin.ts";
+import {
+  FENCE_HEADER,
+  type TabletAdmin,
+  type TabletAdminMethod,
+} from "../../shared/rpc/tablet_admin.ts";
+import type { Fence } from "./fence.ts";
 import { decodeRequest, isTabletAdminMethod } from "./request_fields.ts";
 
 export interface HandlerOptions {
@@ -38,7 +43,11 @@ const CALL_TIMEOUT_MS = 15 * 60_000;
 export function addAdminRpc(
   app: Hono,
   handlers: Handlers,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+  { log, signal, fence }: {
+    readonly log: Log;
+    readonly signal: AbortSignal;
+    readonly fence: Fence;
+  },
 ): void {
   app.post("/rpc/:name", limitBody(BODY_BYTES_MAX), async (context) => {
     const name = context.req.param("name");
@@ -46,10 +55,13 @@ export function addAdminRpc(
     const body = await readJsonBody(context);
     const started = performance.now();
     try {
-      const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
-      const response = await handle(handlers, name, body, {
-        signal: AbortSignal.any([signal, timeout]),
-      });
+      const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]) };
+      const token = readToken(context.req.header(FENCE_HEADER));
+      const response = await fence.run(
+        token,
+        () => handle(handlers, name, body, options),
+        options,
+      );
       const tookMs = Math.round(performance.now() - started);
       if (QUIET.has(name)) log.debug("rpc", { call: name, tookMs });
       else log.info("rpc", { call: name, tookMs });
@@ -62,6 +74,14 @@ export function addAdminRpc(
       throw error;
     }
   });
+}
+
+/** Undefined for a call that needs no lock. VT20013 for what is no token. */
+function readToken(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const token = Number(header);
+  if (Number.isSafeInteger(token) && token >= 0) return token;
+  throw vtError("VT20013", `${FENCE_HEADER} must be a whole number: got ${header}`);
 }
 
 /** One method at a time, so that request and response belong together for the compiler. */

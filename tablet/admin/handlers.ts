@@ -23,12 +23,14 @@ import { applySchema } from "./apply_schema.ts";
 import { executeFetch } from "./execute_fetch.ts";
 import { getSchema } from "./get_schema.ts";
 import { type Admitted, drainTables } from "./drain_tables.ts";
+import type { Fence } from "./fence.ts";
 import { preflightSchema } from "./preflight.ts";
 
 /** What the calls reach besides the tablet's control. */
 export interface HandlerParts {
   readonly vreplication: VReplicationEngine;
   readonly vdiff: VDiff;
+  readonly fence: Fence;
   readonly sequences: { clear(): void };
   readonly admitted: Admitted;
 }
@@ -75,6 +77,7 @@ export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
     DrainTables: async (request, options) => ({
       position: await drainTables(server, databases.keyspace, request, parts.admitted, options),
     }),
+    Fence: ({ token }, options) => done(parts.fence.raise(token, options)),
     ResetSequences: () => {
       // Which values a sequence has reserved is cheap to find again.
       parts.sequences.clear();
@@ -91,7 +94,8 @@ type StreamMethod =
   | "ReadStreams"
   | "UpdateStream"
   | "DeleteStreams"
-  | "WaitForStream";
+  | "WaitForStream"
+  | "WriteJournal";
 
 function streamHandlers(streams: VReplicationEngine): Pick<Handlers, StreamMethod> {
   return {
@@ -107,6 +111,7 @@ function streamHandlers(streams: VReplicationEngine): Pick<Handlers, StreamMetho
     WaitForStream: async ({ id, position, timeoutMs }, options) => ({
       position: await streams.waitForStream(id, position, timeoutMs, options),
     }),
+    WriteJournal: (journal, options) => done(streams.writeJournal(journal, options)),
   };
 }
 

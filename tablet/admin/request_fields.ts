@@ -139,6 +139,14 @@ const DECODERS: Decoders = {
     graceMs: fields.integer("graceMs", TIMEOUT_MS_MAX),
     timeoutMs: fields.integer("timeoutMs", TIMEOUT_MS_MAX),
   }),
+  Fence: (fields) => ({ token: fields.integer("token", Number.MAX_SAFE_INTEGER) }),
+  WriteJournal: (fields) =>
+    fields.record((json) => ({
+      id: json.get("id").parsed((text) => String(BigInt(text))),
+      value: json.get("value").text(),
+      workflow: json.get("workflow").text(),
+      streams: json.get("streams").list(readNewStream),
+    })),
   ResetSequences: (fields) => ({ tables: fields.texts("tables") }),
   VDiffCreate: (fields) => fields.record(readVDiffCreate),
   VDiffShow: vdiffName,

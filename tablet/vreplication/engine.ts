@@ -17,6 +17,7 @@ import type { WriteLogin } from "./session.ts";
 import type { Source, SourceWish } from "../../shared/host/source_picker.ts";
 import { FROZEN, noStream, StreamRows } from "./stream_rows.ts";
 import { Turns } from "./turns.ts";
+import { writeJournal } from "./journal.ts";
 
 export interface EngineOptions {
   /** Writes _vt and rows; a server that is read-only refuses it. */
@@ -174,7 +175,8 @@ export class VReplicationEngine implements AsyncDisposable {
       const before = await this.#rows.find(change.id, call);
       if (before === undefined) throw noStream(change.id);
       if (!onlyIf(before)) throw vtError("VT27008", change.id, before.state, before.message);
-      if (change.state === "Running" && (change.message ?? before.message) === FROZEN) {
+      // Whatever it says: one that was sent before the switch may come after it.
+      if (change.state === "Running" && before.message === FROZEN) {
         throw vtError(
           "VT27007",
           `stream ${change.id} is frozen: its writes were switched away; ` +
@@ -199,6 +201,20 @@ export class VReplicationEngine implements AsyncDisposable {
       for (const { id } of streams) await this.#stopOne(id);
       await this.#rows.delete(streams.map(({ id }) => id), call);
       return streams.length;
+    });
+  }
+
+  /** See VReplicationAdmin. */
+  async writeJournal(
+    journal: VReplicationAdmin["WriteJournal"]["request"],
+    call: Call,
+  ): Promise<void> {
+    this.#checkPrimary();
+    await this.#turns.run(async () => {
+      const { workflow } = journal;
+      const before = workflow === "" ? [] : await this.#rows.list(workflow, call);
+      for (const { id } of before) await this.#stopOne(id);
+      await writeJournal(this.#dba, this.#options.login.database, journal, call);
     });
   }
 

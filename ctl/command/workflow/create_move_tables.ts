@@ -8,7 +8,7 @@ import { checkCanCreate, type OtherStream } from "../../workflow/checks.ts";
 import { createWorkflow, type Creation } from "../../workflow/create.ts";
 import { nameOf } from "../../workflow/facts.ts";
 import { printPlan } from "../../workflow/program.ts";
-import { routedTables, withoutRules, withRules } from "../../workflow/routing.ts";
+import { routedTables } from "../../workflow/routing.ts";
 import { planStreams, type StreamOptions } from "../../workflow/streams.ts";
 import { checkPlacements, chooseTables, missingTables } from "../../workflow/tables.ts";
 import { addTables, readDocument } from "../../workflow/vschema_change.ts";
@@ -129,12 +129,8 @@ async function planMove(
       }, { ...streamOptions(options), workflowType: "move_tables" }),
       newTables: await planTables(context, schema, first, targets, tables, target.document.sharded),
       rules: options.noRoutingRules ? undefined : {
-        before: withoutRules(before, moved),
-        after: withRules(before, moved, {
-          primary: "source",
-          replica: "source",
-          rdonly: "source",
-        }),
+        moved,
+        served: { primary: "source", replica: "source", rdonly: "source" },
       },
       vschema: added === vschema
         ? undefined

@@ -18,6 +18,9 @@ import { isTopologyAway, persist } from "./persist.ts";
  */
 const FINISH_TIMEOUT_MS = 15 * 60_000;
 
+/** Tokens that one holder of a lock may use up: a few for each program. */
+const TOKENS_OF_A_LOCK = 10_000;
+
 export interface Outcome {
   /** How long neither side took writes, when they were switched. */
   readonly pauseMs: number | undefined;
@@ -26,28 +29,43 @@ export interface Outcome {
 export interface HeldLocks extends AsyncDisposable {
   /** Throws VT21007 when one is gone. */
   check(): void;
+  /** What tablets of the keyspace tell its holders by: greater than those of all before. */
+  token(keyspace: string): number;
+  /** Makes the tokens greater; see Hands. */
+  nextToken(): void;
   readonly lost: AbortSignal;
 }
 
-/** Locks keyspaces in the order of their names, so that two commands never wait for each other. */
+/**
+ * Locks keyspaces in the order of their names, so that two commands never wait for each other.
+ * `lock` may be tryLockKeyspace, for who doesn't wait at all.
+ */
 export async function lockKeyspaces(
   context: CommandContext,
   keyspaces: readonly string[],
   action: string,
+  lock: typeof lockKeyspace = lockKeyspace,
 ): Promise<HeldLocks> {
   const stack = new AsyncDisposableStack();
-  const locks: Lock[] = [];
+  const locks = new Map<string, Lock>();
   try {
     for (const keyspace of [...new Set(keyspaces)].sort()) {
-      locks.push(stack.use(await lockKeyspace(context.topo, keyspace, action, context)));
+      locks.set(keyspace, stack.use(await lock(context.topo, keyspace, action, context)));
     }
   } catch (error) {
     await stack.disposeAsync();
     throw error;
   }
+  let fences = 0;
   return {
-    check: () => locks.forEach((lock) => lock.check()),
-    lost: AbortSignal.any(locks.map(({ lost }) => lost)),
+    check: () => locks.forEach((held) => held.check()),
+    token: (keyspace) => {
+      const held = locks.get(keyspace);
+      if (held === undefined) throw new TypeError(`the lock on ${keyspace} is not held`);
+      return held.token * TOKENS_OF_A_LOCK + fences;
+    },
+    nextToken: () => void fences++,
+    lost: AbortSignal.any([...locks.values()].map(({ lost }) => lost)),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -69,6 +87,8 @@ export async function runProgram(
     context,
     primaries,
     check: locks.check,
+    token: locks.token,
+    nextToken: locks.nextToken,
     signal: () => finish ?? leave,
   };
   const attempt = async (effect: Act, half: boolean): Promise<Event> => {

@@ -9,12 +9,13 @@ import {
   type ServedType,
   type WorkflowFacts,
 } from "../../workflow/facts.ts";
+import { getSwitch } from "../../../topo/switches.ts";
 import { printPlan, type Program } from "../../workflow/program.ts";
 import { switchReads } from "../../workflow/switch_reads.ts";
 import { switchWrites } from "../../workflow/switch_writes.ts";
 import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
 import type { CommandContext } from "../context.ts";
-import { findCutReverse, isNotFound } from "./cut_reverse.ts";
+import { finishSwitch } from "./heal_switch.ts";
 import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
 import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
 
@@ -52,12 +53,12 @@ export async function switchTraffic(
   direction: Direction,
   options: SwitchOptions,
 ): Promise<SwitchResult> {
-  if (direction === "back") await completeCutReverse(context, name, options);
   const found = await readWorkflow(context, name.keyspace, name.workflow);
   refuseMaterialize(found.facts);
   const verb = direction === "there" ? "SwitchTraffic" : "ReverseTraffic";
   const keyspaces = [found.facts.sourceKeyspace, found.facts.targetKeyspace];
   await using locks = await lockKeyspaces(context, keyspaces, `${verb}(${name.workflow})`);
+  if (!options.dryRun) await finishUnfinished(context, found.facts, locks);
   // Under the locks nobody else changes routing, so what is read from here on holds.
   const start = await readWorkflow(context, name.keyspace, name.workflow);
   const startState = printTraffic(readTraffic(start.facts));
@@ -95,30 +96,23 @@ export async function switchTraffic(
   };
 }
 
-/** Brings the workflow itself back, when an attempt before was cut while it was made anew. */
-async function completeCutReverse(
+/** A switch of the workflow, there or back, that was cut: it comes to its end first. */
+async function finishUnfinished(
   context: CommandContext,
-  name: WorkflowName,
-  options: SwitchOptions,
+  { targetKeyspace, sourceKeyspace, name }: WorkflowFacts,
+  locks: HeldLocks,
 ): Promise<void> {
-  try {
-    await readWorkflow(context, name.keyspace, name.workflow);
-    return;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    const found = await findCutReverse(context, name);
-    if (found === undefined || options.dryRun) throw error;
-    const { facts } = found;
-    const keyspaces = [facts.sourceKeyspace, facts.targetKeyspace];
-    await using locks = await lockKeyspaces(context, keyspaces, `ReverseTraffic(${name.workflow})`);
-    const back = await readWorkflow(context, facts.targetKeyspace, facts.name);
-    const program = writesOf(context, back.facts, options, commandOf(back.facts, name));
-    await runStep(context, { program, primaries: back.primaries }, locks);
+  for (
+    const [keyspace, workflow] of [
+      [targetKeyspace, name],
+      [sourceKeyspace, reverseName(name)],
+    ] as const
+  ) {
+    const record = await getSwitch(context.topo, keyspace, workflow, context);
+    if (record === undefined) continue;
+    context.say(`${record.command} was cut after ${record.startedAt}`);
+    await finishSwitch(context, record, locks);
   }
-}
-
-function commandOf({ kind }: WorkflowFacts, { keyspace, workflow }: WorkflowName): string {
-  return `${KIND_NAMES[kind]} --workflow ${workflow} --target-keyspace ${keyspace} reversetraffic`;
 }
 
 interface Work {
@@ -211,13 +205,6 @@ function writesOf(
   command: string,
 ): Program {
   checkNow(context, facts, options);
-  const [first] = facts.streams;
-  return switchWrites(facts, {
-    timeoutMs: options.timeoutMs,
-    reverse: options.reverse,
-    initSequences: options.initSequences,
-    cells: first?.stream.cells ?? "",
-    tabletTypes: first?.stream.tabletTypes ?? "",
-    command,
-  });
+  const { timeoutMs, reverse, initSequences } = options;
+  return switchWrites(facts, { timeoutMs, reverse, initSequences, command });
 }

@@ -1,0 +1,86 @@
+/**
+ * Switches of writes whose run has died are brought to an end by whichever vtctld finds them:
+ * completed when a journal is there, undone when none is. What makes it safe though the dead run may
+ * only have stood still stands in ctl/workflow/switch_writes.ts.
+ */
+import { VtError } from "../../../shared/error/errors.ts";
+import type { SwitchRecord } from "../../../shared/model/records.ts";
+import { tryLockKeyspace } from "../../../topo/locks.ts";
+import { deleteSwitch, getSwitch, listSwitches } from "../../../topo/switches.ts";
+import { switchWrites } from "../../workflow/switch_writes.ts";
+import { claimSwitch, undoSwitch } from "../../workflow/undo_switch.ts";
+import type { CommandContext } from "../context.ts";
+import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
+import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
+
+/** Ends what nobody works on. Throws for what can't be ended now, when all have been tried. */
+export async function healSwitches(context: CommandContext): Promise<void> {
+  const records = await listSwitches(context.topo, context);
+  const ended = await Promise.allSettled(records.map((record) => healSwitch(context, record)));
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
+}
+
+async function healSwitch(context: CommandContext, record: SwitchRecord): Promise<void> {
+  const found = await readOrForget(context, record);
+  if (found === undefined) return;
+  const { sourceKeyspace, targetKeyspace } = found.facts;
+  await using locks = await tryLocks(context, [sourceKeyspace, targetKeyspace], record);
+  if (locks === undefined) return;
+  // Whoever held the locks may have ended it just before.
+  const now = await getSwitch(context.topo, record.keyspace, record.workflow, context);
+  if (now !== undefined) await finishSwitch(context, now, locks);
+}
+
+/** Undefined while somebody lives who holds one of them. */
+async function tryLocks(
+  context: CommandContext,
+  keyspaces: readonly string[],
+  { workflow }: SwitchRecord,
+): Promise<HeldLocks | undefined> {
+  try {
+    return await lockKeyspaces(context, keyspaces, `Heal(${workflow})`, tryLockKeyspace);
+  } catch (error) {
+    if (error instanceof VtError && error.id === "VT21006") return undefined;
+    throw error;
+  }
+}
+
+/** Undefined when its streams are gone, and there is nothing to switch any more. */
+async function readOrForget(
+  context: CommandContext,
+  { keyspace, workflow }: SwitchRecord,
+): Promise<FoundWorkflow | undefined> {
+  try {
+    return await readWorkflow(context, keyspace, workflow);
+  } catch (error) {
+    if (!(error instanceof VtError) || error.id !== "VT22003") throw error;
+    await deleteSwitch(context.topo, keyspace, workflow, context);
+    return undefined;
+  }
+}
+
+/** Under the keyspaces' locks. */
+export async function finishSwitch(
+  context: CommandContext,
+  record: SwitchRecord,
+  locks: HeldLocks,
+): Promise<void> {
+  const before = await readOrForget(context, record);
+  if (before === undefined) return;
+  await runProgram(context, claimSwitch(before.facts, record), before.primaries, locks);
+  // From here on whoever began it gets no further: what is read now is how far it came.
+  const { facts, primaries } = await readWorkflow(context, record.keyspace, record.workflow);
+  const isThrough = facts.journaled.size > 0;
+  const verb = isThrough ? "completed" : "undone";
+  context.log.warn("a switch of writes was cut", {
+    workflow: record.workflow,
+    startedAt: record.startedAt,
+    "is being": verb,
+  });
+  const program = isThrough ? switchWrites(facts, record) : undoSwitch(facts, record);
+  await runProgram(context, program, primaries, locks);
+  context.log.info("a switch of writes that was cut has ended", {
+    workflow: record.workflow,
+    was: verb,
+  });
+}

@@ -1,0 +1,175 @@
+/**
+ * Changes of the topology's records. Each is read, changed and written by its version, and the lock
+ * is looked at in between: what was read while it was held is of an old version once another holder
+ * has claimed the records, and without the lock nothing is written.
+ */
+import { unreachable } from "../../../shared/error/unreachable.ts";
+import type { SrvKeyspace, TabletControl } from "../../../shared/model/records.ts";
+import { listCells } from "../../../topo/cells.ts";
+import { hasId } from "../../../topo/records.ts";
+import { updateRoutingRules } from "../../../topo/routing_rules.ts";
+import { getShard, updateShard } from "../../../topo/shards.ts";
+import { updateSrvKeyspace } from "../../../topo/srv_keyspaces.ts";
+import { rebuildVSchemaGraph } from "../../../topo/srv_vschemas.ts";
+import { deleteSwitch, saveSwitch } from "../../../topo/switches.ts";
+import { saveVSchema } from "../../../topo/vschemas.ts";
+import type { Effect, Place } from "../../workflow/effect.ts";
+import { changeRules } from "../../workflow/routing.ts";
+import { migrateServedType, setQueriesDisabled } from "../../workflow/serving.ts";
+import { removeShard } from "../delete_shards.ts";
+import type { Hands } from "./perform.ts";
+
+type RecordEffect = Extract<Effect, {
+  readonly do:
+    | "deny"
+    | "save_rules"
+    | "save_vschema"
+    | "rebuild_vschema"
+    | "serve"
+    | "queries"
+    | "primary_serving"
+    | "delete_shard"
+    | "note_switch"
+    | "forget_switch"
+    | "claim_records";
+}>;
+
+export async function writeRecord(hands: Hands, effect: RecordEffect): Promise<void> {
+  const { topo } = hands.context;
+  const options = { signal: hands.signal() };
+  switch (effect.do) {
+    case "deny": {
+      const { keyspace, shard } = effect.at;
+      await updateShard(topo, keyspace, shard, (record) => {
+        hands.check();
+        const controls = denyTables(record.tabletControls, effect.tables, effect.denied);
+        return { ...record, tabletControls: controls };
+      }, options);
+      return;
+    }
+    case "save_rules":
+      await updateRoutingRules(topo, (rules) => {
+        hands.check();
+        return changeRules(rules, effect.moved, effect.served);
+      }, options);
+      return;
+    case "save_vschema":
+      return await saveVSchema(topo, effect.keyspace, effect.vschema, options);
+    case "rebuild_vschema":
+      return await rebuildVSchemaGraph(topo, options);
+    case "serve":
+      return await changeServing(
+        hands,
+        effect.keyspace,
+        effect.cells,
+        (srv) => migrateServedType(srv, effect.change),
+      );
+    case "queries":
+      return await changeServing(
+        hands,
+        effect.keyspace,
+        [],
+        (srv) => setQueriesDisabled(srv, effect.type, effect.shards, effect.disabled),
+      );
+    case "primary_serving": {
+      const { keyspace, shard } = effect.at;
+      await updateShard(
+        topo,
+        keyspace,
+        shard,
+        (record) => {
+          hands.check();
+          const { serving } = effect;
+          return record.isPrimaryServing === serving
+            ? undefined
+            : { ...record, isPrimaryServing: serving };
+        },
+        options,
+      );
+      return;
+    }
+    case "delete_shard":
+      return await deleteShard(hands, effect.at);
+    case "note_switch": {
+      const startedAt = new Date(hands.context.clock.now()).toISOString();
+      return await saveSwitch(topo, { ...effect.note, startedAt }, options);
+    }
+    case "forget_switch":
+      return await deleteSwitch(topo, effect.note.keyspace, effect.note.workflow, options);
+    case "claim_records":
+      return await claimRecords(hands, effect.keyspace, effect.places);
+    default:
+      return unreachable(effect);
+  }
+}
+
+/** The primary's denied tables, with these in or out. */
+export function denyTables(
+  controls: readonly TabletControl[],
+  tables: readonly string[],
+  denied: boolean,
+): readonly TabletControl[] {
+  const mine = controls.find(({ tabletType, cells }) =>
+    tabletType === "primary" && cells.length === 0
+  );
+  const others = controls.filter((control) => control !== mine);
+  const before = (mine?.deniedTables ?? []).filter((table) => !tables.includes(table));
+  const deniedTables = denied ? [...before, ...tables].toSorted() : before;
+  if (deniedTables.length === 0 && mine?.frozen !== true) return others;
+  return [...others, {
+    tabletType: "primary",
+    cells: [],
+    frozen: mine?.frozen ?? false,
+    deniedTables,
+  }];
+}
+
+async function changeServing(
+  hands: Hands,
+  keyspace: string,
+  cells: readonly string[],
+  change: (srv: SrvKeyspace) => SrvKeyspace,
+): Promise<void> {
+  const { topo } = hands.context;
+  const options = { signal: hands.signal() };
+  const all = cells.length > 0 ? cells : await listCells(topo, options);
+  await Promise.all(all.map(async (cell) => {
+    try {
+      await updateSrvKeyspace(topo, cell, keyspace, (srv) => {
+        hands.check();
+        return change(srv);
+      }, options);
+    } catch (error) {
+      // A cell that doesn't serve the keyspace has nothing to change.
+      if (!hasId(error, "VT21001")) throw error;
+    }
+  }));
+}
+
+/** A run before this one may have deleted it. */
+async function deleteShard(hands: Hands, at: Place): Promise<void> {
+  const context = { ...hands.context, signal: hands.signal() };
+  try {
+    const record = await getShard(context.topo, at.keyspace, at.shard, context);
+    await removeShard(context, { ...at, record }, { recursive: true, evenIfServing: false });
+  } catch (error) {
+    if (!hasId(error, "VT21001")) throw error;
+  }
+}
+
+/** New versions of the same records; see ctl/workflow/undo_switch.ts. */
+async function claimRecords(
+  hands: Hands,
+  keyspace: string,
+  places: readonly Place[],
+): Promise<void> {
+  const { topo } = hands.context;
+  const options = { signal: hands.signal() };
+  await Promise.all([
+    ...places.map((at) =>
+      updateShard(topo, at.keyspace, at.shard, (record) => ({ ...record }), options)
+    ),
+    updateRoutingRules(topo, (rules) => ({ ...rules }), options),
+    changeServing(hands, keyspace, [], (srv) => ({ ...srv })),
+  ]);
+}

@@ -1,0 +1,24 @@
+/** JSON of what vtctld notes of workflows in the topology. */
+import { jsonCodec } from "./json_reader.ts";
+import type { SwitchRecord } from "./records.ts";
+
+export const SWITCH = jsonCodec<SwitchRecord>(
+  (record) => ({
+    keyspace: record.keyspace,
+    workflow: record.workflow,
+    command: record.command,
+    started_at: record.startedAt,
+    timeout_ms: record.timeoutMs,
+    reverse: record.reverse,
+    init_sequences: record.initSequences,
+  }),
+  (json) => ({
+    keyspace: json.get("keyspace").text(),
+    workflow: json.get("workflow").text(),
+    command: json.get("command").text(),
+    startedAt: json.get("started_at").text(),
+    timeoutMs: json.get("timeout_ms").integer(),
+    reverse: json.get("reverse").toggle(),
+    initSequences: json.get("init_sequences").toggle(),
+  }),
+);
