@@ -15,6 +15,7 @@ import {
   MYSQL_TYPE_VARCHAR,
 } from "../mysql/column_types.ts";
 import { createVindex } from "../vindex/registry.ts";
+import { computedRule } from "./computed.ts";
 import type { FilterContext } from "./keyspace_id.ts";
 import { StreamFilter } from "./stream_filter.ts";
 
@@ -104,7 +105,30 @@ function run({ input }: Case): string {
   }).join("\n") || "nothing";
 }
 
-golden(new URL("./testdata/", import.meta.url), run);
+/** What a rule falls into: the one that a source serves, and what the target evaluates. */
+function runComputed({ input }: Case): string {
+  return input.split("\n").map((filter) => {
+    const rule = computedRule({ match: "made", filter });
+    if (rule === undefined) return "served by the stream";
+    const items = rule.items.map((item) =>
+      item.is === "star"
+        ? "*"
+        : item.is === "rows"
+        ? `${item.name} = count(*)`
+        : `${item.name} = ${item.is} ${item.sql}`
+    );
+    return [
+      `source: ${rule.source.filter}`,
+      `${rule.grouped ? "groups" : "rows"} of ${rule.alias}: ${items.join("; ")}`,
+      ...(rule.condition === "" ? [] : [`where ${rule.condition}`]),
+    ].join("\n");
+  }).join("\n");
+}
+
+golden(
+  new URL("./testdata/", import.meta.url),
+  (one) => one.command === "computed" ? runComputed(one) : run(one),
+);
 
 Deno.test("positions without changes are told once", () => {
   const filter = new StreamFilter([{ match: "t", filter: "exclude" }]);

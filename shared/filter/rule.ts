@@ -7,7 +7,8 @@
  *     "exclude"                                       none
  *     "select a, b as c from t where in_keyrange(a, 'hash', '-80') and d > 5"
  *
- * A rule with a select reads the table behind FROM, and calls what it gives by `match`.
+ * A rule with a select reads the table behind FROM, and calls what it gives by `match`. What of
+ * a select a stream can't do by itself is done where its rows arrive: computed.ts.
  */
 import { vtError } from "../error/errors.ts";
 import { type KeyRange, parseShardName } from "../key/range.ts";
@@ -44,6 +45,8 @@ export interface RuleSelect {
   readonly items: readonly SelectItem[];
   /** The terms of WHERE, all of which a row must satisfy. */
   readonly terms: readonly Expr[];
+  /** Undefined without GROUP BY. */
+  readonly groupBy: readonly Expr[] | undefined;
 }
 
 const KEY_RANGE = /^[0-9a-f]*-[0-9a-f]*$/i;
@@ -113,6 +116,7 @@ function parseSelect(filter: string, rule: FilterRule): RuleSelect {
     alias: from.alias?.text ?? from.name.name.text,
     items: query.items,
     terms: query.where === undefined ? [] : terms(query.where.expr),
+    groupBy: query.groupBy?.items.map(({ expr }) => expr),
   };
 }
 
@@ -127,10 +131,10 @@ function parseQuery(sql: string, rule: FilterRule): Select {
   throw malformed(rule, `want a select, a key range or exclude, not "${rule.filter}"`);
 }
 
-/** Whoever aggregates does it where the rows arrive: a stream knows single rows only. */
+/** VT12001 for what can't be kept up to date row by row. */
 function demandPlain(select: Select, filter: string): void {
-  const what = select.groupBy !== undefined
-    ? "GROUP BY"
+  const what = select.groupBy?.rollup === true
+    ? "WITH ROLLUP"
     : select.having !== undefined
     ? "HAVING"
     : select.orderBy !== undefined
@@ -141,6 +145,8 @@ function demandPlain(select: Select, filter: string): void {
     ? "DISTINCT"
     : select.with !== undefined
     ? "WITH"
+    : select.windows.length > 0
+    ? "WINDOW"
     : undefined;
   if (what !== undefined) throw vtError("VT12001", `${what} in the filter of a stream: ${filter}`);
 }

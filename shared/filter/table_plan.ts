@@ -1,6 +1,7 @@
 /** A rule compiled for the columns that a table has now. */
 import type { Row, TableFields } from "../binlog/change.ts";
 import { contains } from "../key/range.ts";
+import { vtError } from "../error/errors.ts";
 import { compileCondition, type Condition } from "./condition.ts";
 import { type FilterContext, keyspaceIdOf, primaryKeyColumns } from "./keyspace_id.ts";
 import { allColumns, compileProjection, type Output } from "./projection.ts";
@@ -25,6 +26,10 @@ export function compileTablePlan(
   fields: TableFields,
   context: FilterContext,
 ): TablePlan {
+  // Whoever aggregates does it where the rows arrive: a stream knows single rows only.
+  if (parsed.kind === "select" && parsed.select.groupBy !== undefined) {
+    throw vtError("VT12001", `GROUP BY in the filter of a stream: ${rule.filter}`);
+  }
   const conditions = compileConditions(rule, parsed, fields, context);
   const outputs = parsed.kind === "select"
     ? compileProjection({ select: parsed.select, fields, context })

@@ -20,7 +20,7 @@ import {
   whereSpan,
 } from "./key_order.ts";
 import { DigestBuilder, partOf } from "./row_digest.ts";
-import { scanRows } from "./row_scanner.ts";
+import { scanRows } from "../mysqld/row_scanner.ts";
 
 /** Where a table is. */
 export interface TablePlace {

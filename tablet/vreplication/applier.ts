@@ -226,7 +226,7 @@ export class Applier {
     return this.#position !== this.#savedPosition;
   }
 
-  async #run(sql: string | Uint8Array, call: Call): Promise<void> {
-    await this.#options.session.run(sql, call);
+  async #run(sql: string | Uint8Array, call: Call): Promise<number> {
+    return await this.#options.session.run(sql, call);
   }
 }

@@ -5,6 +5,7 @@
  *     Init ──▶ Copying ──▶ Running ──▶ Stopped (stop_pos, DDL, stop_after_copy)
  *       └── with a position ──▲  └────▶ Error  (never by itself back)
  */
+import { computedRule, sourceRules } from "../../shared/filter/computed.ts";
 import { parseRule } from "../../shared/filter/rule.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import type { StreamItem } from "../../shared/binlog/change.ts";
@@ -229,9 +230,10 @@ class Attempt {
   async #run(call: Call): Promise<StreamEnd> {
     const { rows } = this.#options;
     const { id, source, state, position, copyState } = this.#row;
-    const tables = new TargetTables(
-      (sql) => this.#session.rows(sql, call),
-      this.#options.login.database,
+    const { rules: all } = source.filter;
+    using tables = new TargetTables(
+      { session: this.#session, login: this.#options.login, rules: all },
+      call,
     );
     const copied = await this.#copy(tables, call);
     if (copied instanceof StreamEnd) return copied;
@@ -261,13 +263,13 @@ class Attempt {
         tables,
         source: this.#source.streams,
         target: source,
-        rules: source.filter.rules,
+        rules: sourceRules(source.filter.rules),
         clock,
         log: log.with({ stream: id }),
         throttle: (throttled) => throttle(id, throttled),
         applier: (from, wants) => this.#applier(tables, from, wants, call),
       },
-      copyState.map(({ table, lastPk }) => ({ table, lastPk, rule: this.#rule(table) })),
+      copyState.map(({ table, lastPk }) => ({ table, lastPk, rule: this.#sourceRule(table) })),
       position,
       call,
     );
@@ -303,12 +305,13 @@ class Attempt {
     return names.map((table) => ({ table, lastPk: "" }));
   }
 
-  #rule(table: string): FilterRule {
+  /** What the source is asked for. */
+  #sourceRule(table: string): FilterRule {
     const rule = findRule(this.#row.source.filter.rules, table);
     if (rule === undefined) {
       throw vtError("VT27007", `no rule of stream ${this.#row.id} speaks of ${table}`);
     }
-    return rule;
+    return computedRule(rule)?.source ?? rule;
   }
 
   async #follow(tables: TargetTables, position: string, call: Call): Promise<StreamEnd> {
@@ -319,7 +322,7 @@ class Attempt {
     await play({
       source: this.#source.streams,
       target: source,
-      rules: source.filter.rules,
+      rules: sourceRules(source.filter.rules),
       applier,
       until,
     }, call);
@@ -346,9 +349,7 @@ class Attempt {
 
   async #ddl(item: Extract<StreamItem, { readonly kind: "ddl" }>, call: Call): Promise<void> {
     const { id, source } = this.#row;
-    const concerns = item.tables.some((table) =>
-      findRule(source.filter.rules, table) !== undefined
-    );
+    const concerns = item.tables.some((table) => reads(source.filter.rules, table));
     const action = concerns ? source.onDdl : "IGNORE";
     if (action === "EXEC" || action === "EXEC_IGNORE") await this.#execute(item.sql, action, call);
     await this.#session.run(
@@ -375,6 +376,12 @@ class Attempt {
 
 function reached(position: string): StreamEnd {
   return new StreamEnd("Stopped", `Reached stopping position ${position}`);
+}
+
+/** True when rows of a table of the source may pass. */
+function reads(rules: readonly FilterRule[], table: string): boolean {
+  const first = rules.map(parseRule).find(({ matches }) => matches(table));
+  return first !== undefined && first.kind !== "exclude";
 }
 
 /** The first rule that speaks of a table of the target; one that excludes it ends the search. */

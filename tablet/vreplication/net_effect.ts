@@ -6,8 +6,12 @@
  * neither has any state on the way (REPLACE takes away the row whose unique key another one is
  * given, and that one is written again by its own REPLACE). A row is known by the bytes of its key,
  * which a change's image before it has exactly as the row before left them.
+ *
+ * All that as long as the source sees to it that keys differ. Where it doesn't (`exact`), a second
+ * row with a key is an error, and no row replaces another: it is deleted, and inserted anew.
  */
 import type { Row, RowChange } from "../../shared/binlog/change.ts";
+import { vtError } from "../../shared/error/errors.ts";
 import type { WrittenColumn } from "./target_table.ts";
 
 export interface NetEffect {
@@ -25,41 +29,58 @@ interface Entry {
   after: Row | undefined;
 }
 
-/** `changes` are of one table; `key` are the columns of its primary key. */
+/**
+ * `changes` are of one table; `key` are the columns of its primary key. VT27010 for a key that two
+ * rows have at once.
+ */
 export function netEffect(
   changes: readonly RowChange[],
   key: readonly WrittenColumn[],
+  exact = false,
 ): NetEffect {
   const rows = new Map<string, Entry>();
+  const put = (after: Row, table: string) => {
+    const text = rowKey(after, key);
+    const entry = rows.get(text);
+    if (entry === undefined) rows.set(text, { before: undefined, after });
+    else if (exact && entry.after !== undefined) throw twice(table, after, key);
+    else entry.after = after;
+  };
   for (const change of changes) {
     switch (change.kind) {
       case "insert":
-        put(rows, rowKey(change.after, key), change.after);
+        put(change.after, change.table);
         break;
       case "delete":
         take(rows, rowKey(change.before, key), change.before);
         break;
       case "update":
         take(rows, rowKey(change.before, key), change.before);
-        put(rows, rowKey(change.after, key), change.after);
+        put(change.after, change.table);
     }
   }
+  return effectOf([...rows.values()], exact);
+}
+
+function effectOf(entries: readonly Entry[], exact: boolean): NetEffect {
   const deletes: Row[] = [];
   const replaces: Row[] = [];
   const inserts: Row[] = [];
-  for (const { before, after } of rows.values()) {
-    if (after === undefined) {
-      if (before !== undefined) deletes.push(before);
-    } else if (before === undefined) inserts.push(after);
+  for (const { before, after } of entries) {
+    if (before !== undefined && (exact || after === undefined)) deletes.push(before);
+    if (after === undefined) continue;
+    if (before === undefined || exact) inserts.push(after);
     else replaces.push(after);
   }
   return { deletes, replaces, inserts };
 }
 
-function put(rows: Map<string, Entry>, key: string, after: Row): void {
-  const entry = rows.get(key);
-  if (entry === undefined) rows.set(key, { before: undefined, after });
-  else entry.after = after;
+function twice(table: string, row: Row, key: readonly WrittenColumn[]): Error {
+  const values = key.map(({ index }) => {
+    const value = row[index];
+    return value === null || value === undefined ? "NULL" : LATIN1.decode(value);
+  });
+  return vtError("VT27010", table, `there are two rows with key ${values.join(", ")}`);
 }
 
 function take(rows: Map<string, Entry>, key: string, before: Row): void {

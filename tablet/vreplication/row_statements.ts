@@ -3,6 +3,7 @@
  * costs mysqld one parse and one round trip.
  */
 import { setImmediate } from "node:timers/promises";
+import { vtError } from "../../shared/error/errors.ts";
 import type { Row, RowChange } from "../../shared/binlog/change.ts";
 import { MYSQL_TYPE_BIT, MYSQL_TYPE_JSON } from "../../shared/mysql/column_types.ts";
 import { netEffect } from "./net_effect.ts";
@@ -23,14 +24,17 @@ const OPEN = 0x28;
 const CLOSE = 0x29;
 const COMMA = 0x2c;
 
-/** Runs a statement; the bytes are valid until its promise resolves. */
-export type RunSql = (sql: Uint8Array) => Promise<void>;
+/** Runs a statement; the bytes are valid until its promise resolves. Gives the rows it matched. */
+export type RunSql = (sql: Uint8Array) => Promise<number>;
+
+/** Where rows are written, and what of them. */
+type Destination = Pick<TablePlan, "name" | "columns">;
 
 export type InsertWord = "INSERT" | "REPLACE";
 
 /** Writes rows in multi-row statements. */
 export async function insertRows(
-  plan: TablePlan,
+  plan: Destination,
   rows: readonly Row[],
   word: InsertWord,
   run: RunSql,
@@ -60,7 +64,7 @@ export async function insertPackets(
  * false when there is none.
  */
 async function insertTuples(
-  plan: TablePlan,
+  plan: Destination,
   word: InsertWord,
   run: RunSql,
   write: (sql: SqlBuffer) => boolean,
@@ -69,7 +73,7 @@ async function insertTuples(
   const head = `${word} INTO ${plan.name} (${names}) VALUES `;
   let sql = new SqlBuffer();
   let other = new SqlBuffer();
-  let running: Promise<void> | undefined;
+  let running: Promise<number> | undefined;
   for (let yieldAt = 0;;) {
     const start = sql.length;
     if (start === 0) sql.text(head);
@@ -109,14 +113,15 @@ function writeTuple(sql: SqlBuffer, row: Row, columns: readonly WrittenColumn[])
   sql.byte(CLOSE);
 }
 
-/** Deletes rows by their primary key. */
+/** Deletes rows by their primary key. Gives how many there were. */
 export async function deleteRows(
   plan: TablePlan,
   key: readonly WrittenColumn[],
   rows: readonly Row[],
   run: RunSql,
-): Promise<void> {
+): Promise<number> {
   const sql = new SqlBuffer(16 * 1024);
+  let deleted = 0;
   for (let at = 0; at < rows.length; at += KEYS_PER_STATEMENT) {
     const chunk = rows.slice(at, at + KEYS_PER_STATEMENT);
     sql.clear();
@@ -124,8 +129,9 @@ export async function deleteRows(
     const isListed = key.length === 1 && !key.some(({ field }) => COMPARED.has(field.type));
     if (isListed) writeInList(sql, key, chunk);
     else writeAlternatives(sql, key, chunk);
-    await run(sql.written());
+    deleted += await run(sql.written());
   }
+  return deleted;
 }
 
 function writeInList(sql: SqlBuffer, key: readonly WrittenColumn[], rows: readonly Row[]): void {
@@ -175,18 +181,22 @@ function writeCondition(sql: SqlBuffer, columns: readonly WrittenColumn[], row: 
   }
 }
 
-/** Applies a run of changes of one table in as few statements as is sound. */
+/**
+ * Applies a run of changes of one table in as few statements as is sound. VT27010 when a row that
+ * must be there isn't.
+ */
 export async function applyChanges(
   plan: TablePlan,
   changes: readonly RowChange[],
   run: RunSql,
 ): Promise<void> {
+  if (plan.writer !== undefined) return await plan.writer.apply(changes, run);
   if (plan.key === undefined || !plan.replaceable) {
     for (const change of changes) await applyOne(plan, change, run);
     return;
   }
-  const { deletes, replaces, inserts } = netEffect(changes, plan.key);
-  await deleteRows(plan, plan.key, deletes, run);
+  const { deletes, replaces, inserts } = netEffect(changes, plan.key, plan.exact);
+  demandRows(plan, deletes.length, await deleteRows(plan, plan.key, deletes, run));
   await insertRows(plan, replaces, "REPLACE", run);
   await insertRows(plan, inserts, "INSERT", run);
 }
@@ -208,5 +218,10 @@ async function applyOne(plan: TablePlan, change: RowChange, run: RunSql): Promis
   writeCondition(sql, plan.key ?? plan.columns, change.before);
   // Equal rows of a table without a key: any one of them will do.
   if (plan.key === undefined) sql.text(" LIMIT 1");
-  await run(sql.written());
+  demandRows(plan, 1, await run(sql.written()));
+}
+
+function demandRows({ exact, table }: TablePlan, wanted: number, found: number): void {
+  if (!exact || wanted === found) return;
+  throw vtError("VT27010", table, `of ${wanted} rows to change ${found} are there`);
 }

@@ -51,12 +51,12 @@ function row(...values: readonly (string | Uint8Array | null)[]): Row {
 
 /** Statements as texts, each byte a character. */
 async function statements(
-  work: (run: (sql: Uint8Array) => Promise<void>) => Promise<void>,
+  work: (run: (sql: Uint8Array) => Promise<number>) => Promise<unknown>,
 ): Promise<readonly string[]> {
   const texts: string[] = [];
   await work((sql) => {
     texts.push(LATIN1.decode(sql));
-    return Promise.resolve();
+    return Promise.resolve(0);
   });
   return texts;
 }

@@ -3,8 +3,11 @@ import { decodeOkPacket } from "../../shared/mysql/ok_packet.ts";
 import { CLIENT_DEPRECATE_EOF, CLIENT_FOUND_ROWS } from "../../shared/mysql/capabilities.ts";
 import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
 import { FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
+import type { Row } from "../../shared/binlog/change.ts";
+import type { ColumnDefinition } from "../../shared/mysql/column_definition.ts";
 import { MysqldConnection } from "../mysqld/connection.ts";
 import type { MysqldAddress } from "../mysqld/login.ts";
+import { scanRows } from "../mysqld/row_scanner.ts";
 
 export interface WriteLogin {
   readonly address: MysqldAddress;
@@ -68,6 +71,15 @@ export class WriteSession implements Disposable {
   /** The rows of a small result, in UTF-8. */
   async rows(sql: string, call: Call): Promise<readonly (readonly (string | null)[])[]> {
     return (await this.#connection.fetchRows(sql, call)).rows;
+  }
+
+  /** Each row as the server's own bytes; values are views. */
+  async scan(
+    sql: string,
+    onRow: (row: Row) => void,
+    call: Call,
+  ): Promise<readonly ColumnDefinition[]> {
+    return await scanRows(this.#connection, sql, onRow, call);
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,8 @@
 /** A table that rows are written to, and how a stream's columns fit it. */
-import type { Field, TableFields } from "../../shared/binlog/change.ts";
+import type { Field, Row, RowChange, TableFields } from "../../shared/binlog/change.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { quoteName } from "../mysqld/statement.ts";
+import type { RunSql } from "./row_statements.ts";
 import { type LiteralForm, literalForm } from "./sql_buffer.ts";
 
 /** As information_schema has it. */
@@ -26,6 +27,24 @@ export interface WrittenColumn {
   readonly form: LiteralForm;
 }
 
+/**
+ * How the copy of a table may be committed:
+ *   pieces  batch by batch, each with the key up to which the rows are there
+ *   whole   in one transaction: it could not be resumed, or one could not tell a row that a change
+ *           brought before from another one with the same key
+ *   end     the rows gather beside the table, and come with the commit that ends the copy
+ */
+export type Copies = "pieces" | "whole" | "end";
+
+/** Writes what expressions make of a stream's rows. */
+export interface RowWriter {
+  apply(changes: readonly RowChange[], run: RunSql): Promise<void>;
+  /** Rows of a snapshot. */
+  copy(rows: readonly Row[], run: RunSql): Promise<void>;
+  /** In the transaction that ends the copy. */
+  endCopy(run: RunSql): Promise<void>;
+}
+
 /** How rows of a stream are written to a table. */
 export interface TablePlan {
   readonly table: string;
@@ -40,6 +59,14 @@ export interface TablePlan {
    * the old row has to stay.
    */
   readonly replaceable: boolean;
+  /**
+   * The source doesn't see to it that keys differ: rows are never taken for one another, and each
+   * row that is deleted or changed must be there.
+   */
+  readonly exact: boolean;
+  readonly copies: Copies;
+  /** Undefined: the stream's rows are the table's own. */
+  readonly writer: RowWriter | undefined;
 }
 
 /** VT27002 when a column of the stream is not in the table. */
@@ -58,13 +85,24 @@ export function planTable(fields: TableFields, target: TargetTable): TablePlan {
   const missing = target.columns.some((column) =>
     !column.generated && !written.has(column.name.toLowerCase())
   );
+  const exact = key !== undefined && !isKeyOfSource(fields, target);
   return {
     table: target.name,
     name: quoteName(target.name),
     columns,
     key,
     replaceable: key !== undefined && !missing,
+    exact,
+    copies: key === undefined || exact ? "whole" : "pieces",
+    writer: undefined,
   };
+}
+
+/** The source's primary key is part of the target's: then no two rows have one key. */
+function isKeyOfSource({ fields, primaryKey }: TableFields, target: TargetTable): boolean {
+  const names = target.primaryKey.map((name) => name.toLowerCase());
+  return primaryKey.length > 0 &&
+    primaryKey.every((place) => names.includes(fields[place]?.name.toLowerCase() ?? ""));
 }
 
 /** VT27002 when the table has a key that the stream does not bring. */

@@ -1,34 +1,63 @@
 /** The tables of the keyspace's database that a stream writes to, and its plan for each. */
 import type { TableFields } from "../../shared/binlog/change.ts";
 import { vtError } from "../../shared/error/errors.ts";
-import { quote } from "../mysqld/statement.ts";
+import { type ComputedRule, computedRule } from "../../shared/filter/computed.ts";
+import type { FilterRule } from "../../shared/rpc/vreplication.ts";
+import { quote, quoteName } from "../mysqld/statement.ts";
+import type { ColumnType } from "./column_fit.ts";
+import { ComputedWriter } from "./computed_writer.ts";
+import { type Evaluation, Evaluator } from "./evaluator.ts";
+import { type GroupPlan, type GroupTable, planGroups } from "./group_plan.ts";
+import { GroupWriter } from "./group_writer.ts";
+import type { WriteLogin, WriteSession } from "./session.ts";
 import { planTable, type TablePlan, type TargetTable } from "./target_table.ts";
 
-/** Gives rows of a small result. */
-export type ReadRows = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
+export interface TargetTablesOptions {
+  /** Writes the rows. */
+  readonly session: WriteSession;
+  /** For a session that evaluates expressions. */
+  readonly login: WriteLogin;
+  readonly rules: readonly FilterRule[];
+}
 
-export class TargetTables {
-  readonly #read: ReadRows;
-  readonly #database: string;
+interface Call {
+  readonly signal: AbortSignal;
+}
+
+export class TargetTables implements Disposable {
+  readonly #options: TargetTablesOptions;
+  readonly #call: Call;
+  readonly #computed: ReadonlyMap<string, ComputedRule>;
   readonly #plans = new Map<string, TablePlan>();
+  /** Temporary tables that groups gather in, by target and columns. */
+  readonly #gathering = new Map<string, string>();
+  #evaluator: Evaluator | undefined;
 
-  constructor(read: ReadRows, database: string) {
-    this.#read = read;
-    this.#database = database;
+  /** `call` ends what it does. VT26007 and VT12001 for rules that can't be. */
+  constructor(options: TargetTablesOptions, call: Call) {
+    this.#options = options;
+    this.#call = call;
+    this.#computed = computedByTarget(options.rules);
   }
 
   /** Names of all base tables, in order. */
   async names(): Promise<readonly string[]> {
     const rows = await this.#read(
       "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' " +
-        `AND table_schema = ${quote(this.#database)} ORDER BY table_name`,
+        `AND table_schema = ${quote(this.#options.login.database)} ORDER BY table_name`,
     );
     return rows.map(([name]) => name ?? "");
   }
 
-  /** Makes the plan for rows of a table, whose columns are read anew. VT27002 ... VT27004. */
+  /**
+   * Makes the plan for rows of a table, whose columns are read anew. VT27002 ... VT27004, VT27009,
+   * VT12001.
+   */
   async describe(fields: TableFields): Promise<TablePlan> {
-    const plan = planTable(fields, await this.#table(fields.table));
+    const rule = this.#computed.get(fields.table);
+    const plan = rule === undefined
+      ? planTable(fields, targetTable(fields.table, await this.#columns(fields.table)))
+      : await this.#computedPlan(rule, fields);
     this.#plans.set(fields.table, plan);
     return plan;
   }
@@ -40,29 +69,147 @@ export class TargetTables {
     return plan;
   }
 
-  async #table(name: string): Promise<TargetTable> {
-    const where = `table_schema = ${quote(this.#database)} AND table_name = ${quote(name)}`;
-    const columns = await this.#read(
-      "SELECT column_name, extra, column_type FROM information_schema.columns " +
-        `WHERE ${where} ORDER BY ordinal_position`,
-    );
-    if (columns.length === 0) throw vtError("VT27004", name);
-    const key = await this.#read(
-      "SELECT column_name FROM information_schema.key_column_usage " +
-        `WHERE ${where} AND constraint_name = 'PRIMARY' ORDER BY ordinal_position`,
-    );
+  async #computedPlan(rule: ComputedRule, fields: TableFields): Promise<TablePlan> {
+    this.#evaluator ??= await Evaluator.open(this.#options.login, this.#call);
+    const evaluation = await this.#evaluator.prepare(rule, fields, this.#call);
+    const columns = await this.#columns(rule.target);
+    if (rule.grouped) return await this.#groupPlan(rule, evaluation, columns);
+    const plan = planTable(madeFields(fields, evaluation), targetTable(rule.target, columns));
+    const exact = plan.exact || plan.key === undefined;
+    const inner = { ...plan, exact };
+    return { ...inner, writer: new ComputedWriter(evaluation, inner, this.#call) };
+  }
+
+  async #groupPlan(
+    rule: ComputedRule,
+    evaluation: Evaluation,
+    columns: readonly DescribedColumn[],
+  ): Promise<TablePlan> {
+    const table = groupTable(rule.target, columns);
+    const plan = (gathering: string): GroupPlan =>
+      planGroups(rule, evaluation.evaluated, table, gathering);
+    const { definition } = plan("").statements;
+    const key = `${rule.target} ${definition}`;
+    let gathering = this.#gathering.get(key);
+    if (gathering === undefined) {
+      gathering = `_vt_groups_${this.#gathering.size + 1}`;
+      await this.#options.session.run(
+        `CREATE TEMPORARY TABLE ${quoteName(gathering)} (${definition})`,
+        this.#call,
+      );
+      this.#gathering.set(key, gathering);
+    }
     return {
-      name,
-      columns: columns.map(([column, extra]) => ({
-        name: column ?? "",
-        generated: isGenerated(extra ?? ""),
-      })),
-      primaryKey: key.map(([column]) => column ?? ""),
+      table: rule.target,
+      name: quoteName(rule.target),
+      columns: [],
+      key: undefined,
+      replaceable: false,
+      exact: true,
+      copies: "end",
+      writer: new GroupWriter(evaluation, plan(gathering), this.#call),
     };
   }
+
+  async #columns(table: string): Promise<readonly DescribedColumn[]> {
+    const schema = quote(this.#options.login.database);
+    const rows = await this.#read(
+      "SELECT c.column_name, c.extra, c.column_type, c.data_type, " +
+        "IFNULL(c.character_set_name, ''), IFNULL(c.collation_name, ''), " +
+        "COALESCE(c.numeric_scale, c.datetime_precision, 0), c.is_nullable, s.seq_in_index, " +
+        "s.sub_part FROM information_schema.columns AS c " +
+        "LEFT JOIN information_schema.statistics AS s ON s.index_name = 'PRIMARY' " +
+        `AND s.table_schema = ${schema} AND s.table_name = ${quote(table)} ` +
+        "AND s.column_name = c.column_name " +
+        `WHERE c.table_schema = ${schema} AND c.table_name = ${quote(table)} ` +
+        "ORDER BY c.ordinal_position",
+    );
+    if (rows.length === 0) throw vtError("VT27004", table);
+    return rows.map(describedColumn);
+  }
+
+  #read(sql: string): Promise<readonly (readonly (string | null)[])[]> {
+    return this.#options.session.rows(sql, this.#call);
+  }
+
+  [Symbol.dispose](): void {
+    this.#evaluator?.[Symbol.dispose]();
+  }
+}
+
+/** The first rule that makes a table counts. */
+function computedByTarget(rules: readonly FilterRule[]): ReadonlyMap<string, ComputedRule> {
+  const byTarget = new Map<string, ComputedRule | undefined>();
+  for (const rule of rules) {
+    if (!byTarget.has(rule.match)) byTarget.set(rule.match, computedRule(rule));
+  }
+  return new Map(
+    [...byTarget].flatMap(([target, rule]) => rule === undefined ? [] : [[target, rule]]),
+  );
+}
+
+interface DescribedColumn extends ColumnType {
+  readonly name: string;
+  readonly generated: boolean;
+  /** Place in the primary key, from 1; undefined outside of it. */
+  readonly keyPlace: number | undefined;
+  /** Only the first characters are in the key. */
+  readonly keyPrefix: boolean;
+}
+
+function describedColumn(row: readonly (string | null)[]): DescribedColumn {
+  const [name, extra, columnType, dataType, characterSet, collation, scale, nullable] = row;
+  const [keyPlace = null, keyPrefix = null] = row.slice(8);
+  return {
+    name: name ?? "",
+    generated: isGenerated(extra ?? ""),
+    columnType: columnType ?? "",
+    dataType: (dataType ?? "").toLowerCase(),
+    characterSet: characterSet ?? "",
+    collation: collation ?? "",
+    scale: Number(scale ?? 0),
+    nullable: nullable === "YES",
+    keyPlace: keyPlace === null ? undefined : Number(keyPlace),
+    keyPrefix: keyPrefix !== null,
+  };
 }
 
 /** "STORED GENERATED", "VIRTUAL GENERATED, INVISIBLE"; but not MySQL's "DEFAULT_GENERATED". */
 function isGenerated(extra: string): boolean {
   return /\b(?:STORED|VIRTUAL|PERSISTENT) GENERATED\b|^(?:PERSISTENT|VIRTUAL)\b/i.test(extra);
+}
+
+function keyOf(columns: readonly DescribedColumn[]): readonly DescribedColumn[] {
+  return columns.filter(({ keyPlace }) => keyPlace !== undefined)
+    .toSorted((a, b) => (a.keyPlace ?? 0) - (b.keyPlace ?? 0));
+}
+
+function targetTable(name: string, columns: readonly DescribedColumn[]): TargetTable {
+  return { name, columns, primaryKey: keyOf(columns).map((column) => column.name) };
+}
+
+function groupTable(name: string, columns: readonly DescribedColumn[]): GroupTable {
+  const key = keyOf(columns);
+  return {
+    name,
+    columns: new Map(columns.map((column) => [column.name.toLowerCase(), column])),
+    primaryKey: key.some(({ keyPrefix }) => keyPrefix) ? undefined : key.map((one) => one.name),
+  };
+}
+
+/** The columns behind the expressions; the source's key stays one where it passes as it is. */
+function madeFields(
+  { table, fields, primaryKey }: TableFields,
+  { evaluated }: Evaluation,
+): TableFields {
+  const key = primaryKey.map((place) =>
+    evaluated.findIndex(({ item }) =>
+      item.is === "value" && item.column?.toLowerCase() === fields[place]?.name.toLowerCase()
+    )
+  );
+  return {
+    table,
+    fields: evaluated.map(({ field }) => field),
+    primaryKey: key.includes(-1) ? [] : key,
+  };
 }

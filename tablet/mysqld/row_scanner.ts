@@ -8,7 +8,7 @@ import {
 import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
 import { FRAME_HEADER_BYTES, packetEnd, packetPayload } from "../../shared/mysql/frame.ts";
 import { decodeTextRow } from "../../shared/mysql/text_row.ts";
-import type { MysqldConnection } from "../mysqld/connection.ts";
+import type { MysqldConnection } from "./connection.ts";
 
 interface Call {
   readonly signal: AbortSignal;
