@@ -55,6 +55,8 @@ export interface CommandDefinition<Flags extends FlagSet, Set extends Positional
   readonly legacyNames?: readonly string[];
   readonly flags: Flags;
   readonly positionals: Set;
+  /** It runs until its caller leaves: no limit in time. */
+  readonly endless?: true;
   /** Other spellings of flags, short ones among them: { r: "recursive" }. */
   readonly flagAliases?: Readonly<Record<string, (keyof Flags & string) | "json">>;
   /** Must end when context.signal aborts, and leave what it began in a state to go on from. */
@@ -74,6 +76,8 @@ export interface FinishedCommand {
 /** A call whose flags and arguments were understood. */
 export interface PreparedCommand {
   readonly help: boolean;
+  /** Without a limit in time. */
+  readonly endless: boolean;
   readonly run: (context: CommandContext) => Promise<FinishedCommand>;
 }
 
@@ -105,7 +109,10 @@ export function defineCommand<Flags extends FlagSet, Set extends PositionalSet, 
   const prepare = (argv: readonly string[], calledAs: string): PreparedCommand => {
     const renamed = argv.map((argument) => renameFlag(argument, flagAliases));
     const parsed = parseFlags(flags, renamed, { positional: "collect" });
-    if (parsed.help) return { help: true, run: () => Promise.reject(new TypeError("help asked")) };
+    const endless = definition.endless === true;
+    if (parsed.help) {
+      return { help: true, endless, run: () => Promise.reject(new TypeError("help asked")) };
+    }
     const call: Invocation<Flags, Set> = {
       // The declared flags are among the parsed ones; COMMON_FLAGS only adds to them.
       flags: parsed.values as unknown as FlagValues<Flags>,
@@ -115,6 +122,7 @@ export function defineCommand<Flags extends FlagSet, Set extends PositionalSet, 
     };
     return {
       help: false,
+      endless,
       run: async (context) => {
         const outcome = await definition.run(context, call);
         const result = definition.toJson === undefined ? outcome : definition.toJson(outcome);

@@ -1,46 +1,37 @@
-import { choice, duration, integer, list, text } from "../../shared/flags/flag.ts";
+import { choice, duration, integer, list, text, toggle } from "../../shared/flags/flag.ts";
 import { vtError } from "../../shared/error/errors.ts";
-import { LastKnown } from "../../shared/host/last_known.ts";
-import { pickSource } from "../../shared/host/source_picker.ts";
-import type { TabletType } from "../../shared/model/tablet.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
-import { listAllTablets } from "../../topo/tablets.ts";
-import type { VEvent } from "../stream/event.ts";
-import { printEvent } from "../stream/event_line.ts";
-import { StreamLimit } from "../stream/limit.ts";
-import { currentVGtid, lookUp } from "../stream/start_position.ts";
-import { parseVGtid, type VGtid, vgtidJson } from "../stream/vgtid.ts";
-import { vstream, type VStreamOptions } from "../stream/vstream.ts";
+import { parseFilterText } from "../stream/filter_text.ts";
+import { runVStream } from "../stream/run_vstream.ts";
+import { CURRENT, FROM_COPY, type WishedGtid } from "../stream/vgtid.ts";
+import { parseVGtid, vgtidJson } from "../stream/vgtid_json.ts";
 import { defineCommand } from "./command.ts";
-import type { CommandContext } from "./context.ts";
-import { one, parseName } from "./positional.ts";
-
-/** A shard without a primary is repaired within this, by somebody. */
-const GIVE_UP_MS = 120_000;
-
-/** The wished ones first, and the primary, which has other things to do, last. */
-const SOURCES = {
-  replica: ["replica", "rdonly", "primary"],
-  rdonly: ["rdonly", "replica", "primary"],
-  primary: ["primary"],
-} as const satisfies Readonly<Record<string, readonly TabletType[]>>;
+import { oneOrMore, parseName } from "./positional.ts";
 
 export const VSTREAM = defineCommand({
   name: "VStream",
   group: "Workflows",
-  summary: "Prints the changes of a keyspace's rows, of all its shards, as lines of JSON.",
+  summary: "Prints the changes of the rows of keyspaces, of all their shards, as lines of JSON.",
   details: [
     "Each transaction is BEGIN, ROW ..., COMMIT and then VGTID, the position behind it; rows that end in ROLLBACK never happened or come again. Whoever keeps the last VGTID and gives it to --position gets each change exactly once, also when tablets die and shards are split or merged in between.",
-    'Ends with Ctrl-C, or with --limit behind the transaction that has the last row. Values are text; bytes that are no text are {"base64": ...}.',
+    'With --position "" all rows that are there come first, as inserts, table by table: LASTPK ends a table, COPY_COMPLETED a shard and at last, without a shard, the copy. It can be stopped and gone on with anywhere, as the VGTIDs say how far each table has come.',
+    '--filter takes rules with ";" between them, each a table or /pattern/ and behind a colon what comes of it: a key range, exclude, or a select. The first rule that fits a table counts.',
+    'Ends with Ctrl-C, or at a limit behind a VGTID. Values are text; bytes that are no text are {"base64": ...}. Programs get the same from POST /api/v1/vstream of vtctld.',
   ],
   examples: [
     "VStream customer",
+    'VStream --position "" customer',
     "VStream --tables customer,corder --limit 100 customer",
+    'VStream --filter "customer:select email from customer; corder:-80" customer',
     'VStream --position "$(cat last_vgtid.json)" customer',
   ],
   flags: {
     "tables": list({ help: "only these, or /patterns/", fallback: [] }),
-    "position": text({ help: "a VGTID to go on from; now when absent", fallback: "" }),
+    "filter": text({ help: "rules: table:select ...; /pattern/:-80; table", fallback: "" }),
+    "position": text({
+      help: 'a VGTID to go on from, "" to copy all rows first; now when absent',
+      fallback: "",
+    }),
     "tablet-type": choice(["replica", "rdonly", "primary"], {
       help: "tablets to read from first",
       fallback: "replica",
@@ -48,72 +39,68 @@ export const VSTREAM = defineCommand({
     "cells": list({ help: "cells to read from", fallback: [] }),
     "limit": integer({ help: "rows; 0 for all", fallback: 0 }),
     "heartbeat-interval": duration({ help: "between HEARTBEATs", fallback: 5000 }),
+    "minimize-skew": toggle({
+      help: "hold back shards that are ahead of others in time",
+      fallback: false,
+    }),
+    "stop-on-reshard": toggle({
+      help: "end where shards are split or merged, with the position of the new ones",
+      fallback: false,
+    }),
   },
-  positionals: { keyspace: one("keyspace", parseName) },
-  run: async (context, { args: { keyspace }, flags }) => {
+  positionals: { keyspaces: oneOrMore("keyspace", parseName) },
+  endless: true,
+  run: async (context, { args: { keyspaces }, flags, given }) => {
     if (flags.heartbeatInterval < 1) {
       throw vtError("VT22001", "--heartbeat-interval takes 1ms at least");
     }
-    const start = flags.position === ""
-      ? await currentVGtid(context, keyspace)
-      : await lookUp(context, readPosition(flags.position, keyspace));
-    const name = `vtctld VStream of ${keyspace}`;
-    // While the topology is away the stream goes on with the tablets that it knows.
-    const tablets = new LastKnown((call) => listAllTablets(context.topo, call), context.log);
-    const limit = new StreamLimit(flags.limit);
-    await streamUpTo(context, limit, {
-      start,
-      rules: rulesOf(flags.tables),
-      types: SOURCES[flags.tabletType],
+    const position = given.has("position") ? flags.position : CURRENT;
+    const { rows, vgtid } = await runVStream(context, {
+      position: wishedPosition(position, keyspaces),
+      rules: rulesOf(flags),
+      sources: flags.tabletType,
       cells: flags.cells,
-      pick: (wish, call) =>
-        pickSource({ tablets: (asked) => tablets.get(asked), name }, wish, call),
+      rowsMax: flags.limit,
+      stopOnReshard: flags.stopOnReshard,
       heartbeatMs: flags.heartbeatInterval,
-      giveUpMs: GIVE_UP_MS,
-      clock: context.clock,
-      log: context.log,
-    });
-    return { rows: limit.rows, vgtid: vgtidJson(limit.vgtid) };
+      minimizeSkew: flags.minimizeSkew,
+    }, context.output);
+    return { rows, vgtid: vgtidJson(vgtid) };
   },
   print: () => "",
 });
 
-function readPosition(json: string, keyspace: string): VGtid {
-  let vgtid: VGtid;
+function wishedPosition(text: string, keyspaces: readonly string[]): readonly WishedGtid[] {
+  if (text === CURRENT || text.trim() === FROM_COPY) {
+    return keyspaces.map((keyspace) => ({ keyspace, shard: "", gtid: text.trim() }));
+  }
+  const position = usage("--position", () => parseVGtid(text));
+  const other = position.find(({ keyspace }) => !keyspaces.includes(keyspace));
+  if (other === undefined) return position;
+  throw vtError(
+    "VT22001",
+    `--position is one of keyspace ${other.keyspace}, not of ${keyspaces.join(", ")}`,
+  );
+}
+
+function rulesOf(
+  flags: { readonly tables: readonly string[]; readonly filter: string },
+): readonly FilterRule[] {
+  if (flags.filter !== "" && flags.tables.length > 0) {
+    throw vtError("VT22001", "--filter says which tables, too: leave --tables out");
+  }
+  const rules = flags.filter === ""
+    ? flags.tables.map((match) => ({ match, filter: "" }))
+    : usage("--filter", () => parseFilterText(flags.filter));
+  return rules.length > 0 ? rules : [{ match: "/.*/", filter: "" }];
+}
+
+/** VT22001 in place of a SyntaxError. */
+function usage<T>(flag: string, parse: () => T): T {
   try {
-    vgtid = parseVGtid(json);
+    return parse();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw vtError("VT22001", `--position: ${error.message}`);
-  }
-  const other = vgtid.find((entry) => entry.keyspace !== keyspace);
-  if (other === undefined) return vgtid;
-  throw vtError("VT22001", `--position is one of keyspace ${other.keyspace}, not of ${keyspace}`);
-}
-
-/** Tables of online schema changes are nobody's data. */
-const INTERNAL: FilterRule = { match: "/^_vt_/", filter: "exclude" };
-
-function rulesOf(tables: readonly string[]): readonly FilterRule[] {
-  const named = tables.map((match) => ({ match, filter: "" }));
-  return named.length > 0 ? named : [INTERNAL, { match: "/.*/", filter: "" }];
-}
-
-async function streamUpTo(
-  context: CommandContext,
-  limit: StreamLimit,
-  options: Omit<VStreamOptions, "emit">,
-): Promise<void> {
-  const enough = new AbortController();
-  const signal = AbortSignal.any([context.signal, enough.signal]);
-  const emit = async (events: readonly VEvent[]): Promise<void> => {
-    const lines = limit.pass(events).map(printEvent);
-    if (lines.length > 0) await context.output(lines);
-    if (limit.reached) enough.abort(new DOMException("the limit was reached", "AbortError"));
-  };
-  try {
-    await vstream({ ...options, emit }, { signal });
-  } catch (error) {
-    if (context.signal.aborted || !enough.signal.aborted) throw error;
+    throw vtError("VT22001", `${flag}: ${error.message}`);
   }
 }

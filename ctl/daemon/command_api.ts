@@ -6,6 +6,7 @@ import { readJsonBody } from "../../shared/host/http.ts";
 import type { Log } from "../../shared/io/log.ts";
 import {
   COMMAND_REQUEST_BYTES_MAX,
+  type CommandError,
   type CommandEvent,
   COMMANDS_PATH,
   type CommandSummary,
@@ -15,6 +16,7 @@ import type { Command, PreparedCommand } from "../command/command.ts";
 import { printCommandHelp } from "../command/help.ts";
 import { COMMANDS, findCommand } from "../command/registry.ts";
 import { type CommandRunner, toCommandError } from "./command_runner.ts";
+import { lineResponse } from "./line_stream.ts";
 
 /** Progress lines that wait for a slow reader; later ones are dropped, the result never is. */
 const LINES_WAITING_MAX = 10_000;
@@ -74,46 +76,32 @@ async function answer(context: Context, name: string, api: CommandApi): Promise<
 }
 
 function stream(name: string, prepared: PreparedCommand, { runner, log }: CommandApi): Response {
-  const leave = new AbortController();
-  const encoder = new TextEncoder();
-  let wanted = Promise.withResolvers<void>();
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const send = (event: CommandEvent): void => {
-        // A reader that has left is told nothing more.
-        if (leave.signal.aborted) return;
-        controller.enqueue(encoder.encode(`${JSON.stringify(event)}\n`));
-      };
-      const say = (line: string): void => {
-        if ((controller.desiredSize ?? 0) > -LINES_WAITING_MAX) send({ line });
-      };
-      const output = async (lines: readonly string[]): Promise<void> => {
-        send({ output: lines.join("\n") });
-        if ((controller.desiredSize ?? 0) > 0) return;
-        wanted = Promise.withResolvers();
-        await wanted.promise;
-      };
-      // Its end is the stream's; all that it may throw becomes the stream's last line.
-      void runner.run(name, prepared, { signal: leave.signal, say, output })
-        .then(({ result, text }) => send({ result: result ?? null, text }))
-        .catch((error) => {
-          const answered = toCommandError(error);
-          if (answered.id === "VT13001") {
-            const stack = error instanceof Error ? error.stack : undefined;
-            log.error("command failed", { command: name, error: answered.message, stack });
-          }
-          send({ error: answered });
-        })
-        .finally(() => leave.signal.aborted || controller.close())
-        .catch((error) => log.error("answer failed", { command: name, error: String(error) }));
-    },
-    pull() {
-      wanted.resolve();
-    },
-    cancel() {
-      wanted.resolve();
-      leave.abort(new DOMException("the client has left", "AbortError"));
-    },
+  return lineResponse(async (lines) => {
+    const send = (event: CommandEvent): void => lines.send(JSON.stringify(event));
+    try {
+      const { result, text } = await runner.run(name, prepared, {
+        signal: lines.signal,
+        say: (line) => {
+          if (lines.waiting < LINES_WAITING_MAX) send({ line });
+        },
+        output: async (output) => {
+          send({ output: output.join("\n") });
+          await lines.drained();
+        },
+      });
+      send({ result: result ?? null, text });
+    } catch (error) {
+      send({ error: answerOf(error, name, log) });
+    }
   });
-  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+}
+
+/** What the caller is told of an error; of a bug the log gets more. */
+export function answerOf(error: unknown, command: string, log: Log): CommandError {
+  const answered = toCommandError(error);
+  if (answered.id === "VT13001") {
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.error("command failed", { command, error: answered.message, stack });
+  }
+  return answered;
 }

@@ -12,6 +12,8 @@ export const COMMAND_TIMEOUT_MS = 4 * 60 * 60 * 1000;
 /** Each holds a few sockets and at most the largest schema. */
 const COMMANDS_MAX = 200;
 
+const NEVER = new AbortController().signal;
+
 export interface Caller {
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
@@ -44,7 +46,7 @@ export class CommandRunner {
     this.#running++;
     const { clock, log } = this.#context;
     const started = clock.monotonicMs();
-    const timeout = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
+    const timeout = prepared.endless ? NEVER : AbortSignal.timeout(COMMAND_TIMEOUT_MS);
     const signal = AbortSignal.any([caller.signal, this.#stop, timeout]);
     let outcome = "ok";
     try {

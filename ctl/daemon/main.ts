@@ -17,6 +17,7 @@ import { buildMissingGraphs } from "./graph_keeper.ts";
 import { lead } from "./leader.ts";
 import { keepSwitches } from "./switch_keeper.ts";
 import { addTopologyRoutes } from "./topology_api.ts";
+import { addVStreamRoute } from "./vstream_api.ts";
 
 const FLAGS = {
   ...httpPort(15000),
@@ -73,6 +74,7 @@ export async function runVtctld(
   });
   addCommandRoutes(app, { runner, log });
   addTopologyRoutes(app, topo);
+  addVStreamRoute(app, { runner, log });
   await using server = serveHttp(app, { hostname: flags.hostname, port: flags.httpPort });
   await using tasks = new TaskGroup({ log, signal });
   tasks.start("leader", (until) =>

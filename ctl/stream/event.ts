@@ -1,4 +1,4 @@
-/** What a change stream of a keyspace yields. Types are named as Vitess names them. */
+/** What a change stream of keyspaces yields. Types are named as Vitess names them. */
 import type { RowChange, TableFields } from "../../shared/binlog/change.ts";
 import type { VGtid } from "./vgtid.ts";
 
@@ -11,6 +11,8 @@ export interface Place {
  * BEGIN ROW... COMMIT VGTID is a transaction; transactions of several shards are never mixed. Rows
  * that end in ROLLBACK instead never happened or come again: the shard's source died in the midst
  * of them. Whoever keeps the last VGTID and goes on from there gets each row exactly once.
+ *
+ * Rows that are copied come the same way, as inserts: each transaction with some of them.
  */
 export type VEvent =
   | { readonly type: "BEGIN"; readonly place: Place; readonly timestampSec: number }
@@ -30,6 +32,10 @@ export type VEvent =
     readonly timestampSec: number;
     readonly sql: string;
   }
+  /** All rows of a table were copied. */
+  | { readonly type: "LASTPK"; readonly place: Place; readonly table: string }
+  /** All rows of all tables of a shard were copied; without a place, of all shards. */
+  | { readonly type: "COPY_COMPLETED"; readonly place: Place | undefined }
   /** The stream has left these shards for those of the VGTID that follows. */
   | { readonly type: "JOURNAL"; readonly id: string; readonly left: readonly Place[] }
   | { readonly type: "VGTID"; readonly vgtid: VGtid }

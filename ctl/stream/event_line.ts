@@ -2,7 +2,7 @@
 import type { RowChange, TableFields } from "../../shared/binlog/change.ts";
 import { rowText } from "./column_text.ts";
 import type { VEvent } from "./event.ts";
-import { vgtidJson } from "./vgtid.ts";
+import { vgtidJson } from "./vgtid_json.ts";
 
 /** One line, without a line feed. */
 export function printEvent(event: VEvent): string {
@@ -23,6 +23,10 @@ function eventJson(event: VEvent): object {
       return { type, ...event.place, ...fieldsJson(event.fields) };
     case "DDL":
       return { type, ...event.place, timestamp: event.timestampSec, statement: event.sql };
+    case "LASTPK":
+      return { type, ...event.place, table: event.table, completed: true };
+    case "COPY_COMPLETED":
+      return { type, ...event.place };
     case "JOURNAL":
       return { type, id: event.id, left: event.left };
     case "VGTID":

@@ -1,17 +1,24 @@
-/** Ends a stream behind a number of rows, where it can be gone on from: at a transaction's VGTID. */
+/** Ends a stream where it can be gone on from: at a VGTID. */
 import type { VEvent } from "./event.ts";
 import type { VGtid } from "./vgtid.ts";
 
+export interface StreamLimits {
+  /** Ends behind the transaction with the last of so many rows; 0 for all. */
+  readonly rowsMax: number;
+  /** Ends where shards were replaced by others, at the position of these. */
+  readonly stopOnReshard: boolean;
+}
+
 export class StreamLimit {
-  readonly #rowsMax: number;
+  readonly #limits: StreamLimits;
   #committed = 0;
   #open = 0;
+  #left = false;
   #vgtid: VGtid = [];
   #reached = false;
 
-  /** 0 is no limit. */
-  constructor(rowsMax: number) {
-    this.#rowsMax = rowsMax;
+  constructor(limits: StreamLimits) {
+    this.#limits = limits;
   }
 
   /** Of transactions that were committed. */
@@ -49,9 +56,15 @@ export class StreamLimit {
       case "ROLLBACK":
         this.#open = 0;
         return;
-      case "VGTID":
+      case "JOURNAL":
+        this.#left = true;
+        return;
+      case "VGTID": {
+        const { rowsMax, stopOnReshard } = this.#limits;
         this.#vgtid = event.vgtid;
-        this.#reached = this.#rowsMax > 0 && this.#committed >= this.#rowsMax;
+        this.#reached = (rowsMax > 0 && this.#committed >= rowsMax) ||
+          (stopOnReshard && this.#left);
+      }
     }
   }
 }

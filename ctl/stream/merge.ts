@@ -4,14 +4,19 @@
  *
  * At a reshard the stream of each source shard ends at its journal. When the last has come there,
  * the target shards take their place, at the positions that the journal names: all that happened
- * before was read on the sources, all that happens later is written on the targets.
+ * before was read on the sources, all that happens later is written on the targets. A target of a
+ * shard that is being copied goes on with that: what was copied of the source is its own part too.
  */
 import type { StreamItem, TableFields } from "../../shared/binlog/change.ts";
 import { vtError } from "../../shared/error/errors.ts";
+import { parsePosition } from "../../shared/binlog/position.ts";
+import type { CopyingTable } from "../../shared/rpc/stream_service.ts";
+import type { CopyStep } from "./copy_step.ts";
 import { type Place, printPlace, type VEvent } from "./event.ts";
 import { readJournal, type ReshardJournal } from "./journal.ts";
 import type { ShardGtid, VGtid } from "./vgtid.ts";
 
+type RowsStep = Extract<CopyStep, { readonly kind: "rows" }>;
 type TransactionItem = Extract<StreamItem, { readonly kind: "transaction" }>;
 
 interface ShardState {
@@ -21,6 +26,8 @@ interface ShardState {
   open: boolean;
   /** The journal at which it stands. */
   journal: string | undefined;
+  /** Tables that were not given whole yet; undefined when the copy phase is over. */
+  copying: readonly CopyingTable[] | undefined;
   readonly fields: Map<string, TableFields>;
 }
 
@@ -36,7 +43,11 @@ export class ShardMerge {
 
   /** How far everything was read. */
   get vgtid(): VGtid {
-    return [...this.#shards.values()].map(({ place, gtid }) => ({ ...place, gtid }))
+    return [...this.#shards.values()].map(({ place, gtid, copying }): ShardGtid => ({
+      ...place,
+      gtid,
+      ...(copying !== undefined && { copying }),
+    }))
       .toSorted((a, b) => printPlace(a) < printPlace(b) ? -1 : 1);
   }
 
@@ -44,6 +55,11 @@ export class ShardMerge {
   positionOf(place: Place): string | undefined {
     const shard = this.#shards.get(printPlace(place));
     return shard?.journal === undefined ? shard?.gtid : undefined;
+  }
+
+  /** What is to be copied of the shard before its changes count; the first is the next. */
+  copyingOf(place: Place): readonly CopyingTable[] | undefined {
+    return this.#shards.get(printPlace(place))?.copying;
   }
 
   /** True in the midst of a transaction of the shard: others must wait for its end. */
@@ -58,6 +74,29 @@ export class ShardMerge {
       const shard = this.#shards.get(printPlace(place));
       if (shard === undefined || shard.journal !== undefined) break;
       this.#item(shard, item, events);
+    }
+    return events;
+  }
+
+  /** A step of copying the shard's next table. `timeSec`: now. */
+  copy(place: Place, step: CopyStep, timeSec: number): readonly VEvent[] {
+    const events: VEvent[] = [];
+    const shard = this.#shards.get(printPlace(place));
+    if (shard === undefined || shard.journal !== undefined) return events;
+    switch (step.kind) {
+      case "start":
+        rollBack(shard, events);
+        this.#fields(shard, step.fields, events);
+        break;
+      case "rows":
+        this.#copied(shard, step, timeSec, events);
+        break;
+      case "done":
+        this.#tableDone(shard, events);
+        break;
+      case "nothing":
+        this.#copyOver(shard, events);
+        this.#reached(shard, shard.gtid, events);
     }
     return events;
   }
@@ -78,13 +117,14 @@ export class ShardMerge {
     return [{ type: "VGTID", vgtid: this.vgtid }, heartbeat];
   }
 
-  #add({ keyspace, shard, gtid }: ShardGtid): void {
+  #add({ keyspace, shard, gtid, copying }: ShardGtid): void {
     const place = { keyspace, shard };
     this.#shards.set(printPlace(place), {
       place,
       gtid,
       open: false,
       journal: undefined,
+      copying,
       fields: new Map(),
     });
   }
@@ -93,9 +133,7 @@ export class ShardMerge {
     const { place } = shard;
     switch (item.kind) {
       case "fields":
-        shard.fields.set(item.fields.table, item.fields);
-        events.push({ type: "FIELD", place, fields: item.fields });
-        return;
+        return this.#fields(shard, item.fields, events);
       case "transaction":
         return this.#transaction(shard, item, events);
       case "abandoned":
@@ -112,6 +150,55 @@ export class ShardMerge {
         shard.gtid = item.position;
         this.#moved = true;
     }
+  }
+
+  #fields({ place, fields: known }: ShardState, fields: TableFields, events: VEvent[]): void {
+    known.set(fields.table, fields);
+    events.push({ type: "FIELD", place, fields });
+  }
+
+  #copied(shard: ShardState, step: RowsStep, timeSec: number, events: VEvent[]): void {
+    const { place } = shard;
+    const { fields, rows, upTo } = step;
+    if (rows.length > 0 && !shard.open) {
+      shard.open = true;
+      events.push({ type: "BEGIN", place, timestampSec: timeSec });
+    }
+    for (const after of rows) {
+      const change = { kind: "insert", table: fields.table, after } as const;
+      events.push({ type: "ROW", place, change, fields });
+    }
+    const [now, ...later] = shard.copying ?? [];
+    if (now === undefined || upTo === undefined) return;
+    shard.copying = [{ ...now, upTo }, ...later];
+    this.#moved = true;
+    if (rows.length === 0) return;
+    this.#commit(shard, events);
+    this.#reached(shard, shard.gtid, events);
+  }
+
+  #tableDone(shard: ShardState, events: VEvent[]): void {
+    const [now, ...later] = shard.copying ?? [];
+    if (now === undefined) return;
+    this.#commit(shard, events);
+    events.push({ type: "LASTPK", place: shard.place, table: now.table });
+    shard.copying = later;
+    if (later.length === 0) this.#copyOver(shard, events);
+    this.#reached(shard, shard.gtid, events);
+  }
+
+  #copyOver(shard: ShardState, events: VEvent[]): void {
+    shard.copying = undefined;
+    events.push({ type: "COPY_COMPLETED", place: shard.place });
+    const others = [...this.#shards.values()];
+    if (others.some(({ copying }) => copying !== undefined)) return;
+    events.push({ type: "COPY_COMPLETED", place: undefined });
+  }
+
+  #commit(shard: ShardState, events: VEvent[]): void {
+    if (!shard.open) return;
+    shard.open = false;
+    events.push({ type: "COMMIT", place: shard.place });
   }
 
   #transaction(shard: ShardState, item: TransactionItem, events: VEvent[]): void {
@@ -134,8 +221,7 @@ export class ShardMerge {
       this.#moved = true;
       return;
     }
-    shard.open = false;
-    events.push({ type: "COMMIT", place });
+    this.#commit(shard, events);
     this.#reached(shard, position, events);
   }
 
@@ -153,8 +239,9 @@ export class ShardMerge {
     const sources = participants.map((place) => this.#participant(place, journal));
     shard.journal = id;
     if (sources.some((source) => source.journal !== id)) return;
+    const copying = inherited(sources, shardGtids, id);
     for (const { place } of sources) this.#shards.delete(printPlace(place));
-    for (const target of shardGtids) this.#add(target);
+    for (const target of shardGtids) this.#add(copying ? { ...target, copying } : target);
     this.#moved = false;
     events.push({ type: "JOURNAL", id, left: participants });
     events.push({ type: "VGTID", vgtid: this.vgtid });
@@ -176,4 +263,30 @@ function rollBack(shard: ShardState, events: VEvent[]): void {
   if (!shard.open) return;
   shard.open = false;
   events.push({ type: "ROLLBACK", place: shard.place });
+}
+
+/** What is still to be copied of the targets. VT26004 when that can't be said. */
+function inherited(
+  sources: readonly ShardState[],
+  targets: readonly ShardGtid[],
+  id: string,
+): readonly CopyingTable[] | undefined {
+  if (sources.every(({ copying }) => copying === undefined)) return undefined;
+  const [first, ...others] = sources;
+  const copying = first?.copying ?? [];
+  const begun = copying.some(({ upTo }) => upTo !== undefined);
+  // The servers' collations order keys alike; those of another flavor may not.
+  const flavors = [...sources, ...targets].map(({ gtid }) => parsePosition(gtid).flavor);
+  const comparable = !begun || (others.length === 0 && new Set(flavors).size === 1);
+  const names = (tables: ShardState["copying"]) => tables?.map(({ table }) => table).join();
+  const alike = others.every((other) =>
+    names(other.copying) === names(copying) &&
+    other.copying?.every(({ upTo }) => upTo === undefined) === true
+  );
+  if (comparable && alike) return copying;
+  throw vtError(
+    "VT26004",
+    `shards ${sources.map(({ place }) => printPlace(place)).join(", ")} were resharded (journal ` +
+      `${id}) while their rows were copied, each up to another key: start the copy anew`,
+  );
 }

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import type { Field, RowChange, StreamItem } from "../../shared/binlog/change.ts";
 import { golden } from "../../tests/golden/golden.ts";
+import type { CopyStep } from "./copy_step.ts";
 import type { Place } from "./event.ts";
 import { printEvent } from "./event_line.ts";
 import { StreamLimit } from "./limit.ts";
 import { ShardMerge } from "./merge.ts";
-import { parseVGtid } from "./vgtid.ts";
+import { parseVGtid } from "./vgtid_json.ts";
 
 const UTF8MB4 = 45;
 
@@ -64,6 +65,23 @@ function itemOf(kind: string, words: readonly string[]): StreamItem {
   }
 }
 
+/** "start", "rows KEY 1=a 2=b" (a key of - is none), "done", "nothing". */
+function copyStepOf(kind: string, [key = "-", ...rows]: readonly string[]): CopyStep | undefined {
+  switch (kind) {
+    case "start":
+      return { kind, fields: FIELDS };
+    case "rows": {
+      const upTo = key === "-" ? undefined : { columns: ["id"], values: [bytes(key)] };
+      return { kind, fields: FIELDS, rows: rows.map(rowOf), upTo };
+    }
+    case "done":
+    case "nothing":
+      return { kind };
+    default:
+      return undefined;
+  }
+}
+
 function placeOf(text: string): Place {
   const [keyspace = "", shard = ""] = text.split("/");
   return { keyspace, shard };
@@ -72,16 +90,22 @@ function placeOf(text: string): Place {
 golden(new URL("./testdata/", import.meta.url), ({ input, args }) => {
   const [position = "", ...lines] = input.split("\n");
   const merge = new ShardMerge(parseVGtid(position));
-  const limit = new StreamLimit(Number(args.get("limit") ?? 0));
+  const limit = new StreamLimit({
+    rowsMax: Number(args.get("limit") ?? 0),
+    stopOnReshard: args.has("stop_on_reshard"),
+  });
   const out: string[] = [];
   for (const line of lines) {
     const [who = "", kind = "", ...words] = line.split(" ");
     const place = placeOf(who);
     out.push(`> ${line.length > 90 ? `${line.slice(0, 87)}...` : line}`);
+    const step = copyStepOf(kind, words);
     const events = who === "beat"
       ? merge.beat(9)
       : kind === "lost"
       ? merge.lost(place)
+      : step !== undefined
+      ? merge.copy(place, step, 8)
       : merge.take(place, [itemOf(kind, words)]);
     for (const event of limit.pass(events)) out.push(printEvent(event));
     if (who !== "beat" && merge.isOpen(place)) out.push("(open)");

@@ -39,6 +39,7 @@ class Play {
         await this.hold;
       },
       heartbeatMs: 60_000,
+      minimizeSkew: false,
       giveUpMs: 60_000,
       clock: HOST_CLOCK,
       log: SILENT_LOG,
@@ -64,7 +65,7 @@ class Play {
   /** "BEGIN -80", "ROW -80 1", ...; positions and columns left out. */
   get story(): readonly string[] {
     return this.events.filter(({ type }) => type !== "VGTID" && type !== "FIELD").map((event) => {
-      const shard = "place" in event ? ` ${event.place.shard}` : "";
+      const shard = "place" in event && event.place ? ` ${event.place.shard}` : "";
       if (event.type !== "ROW" || event.change.kind !== "insert") return event.type + shard;
       return `ROW${shard} ${new TextDecoder().decode(event.change.after[0] ?? undefined)}`;
     });
