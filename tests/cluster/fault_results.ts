@@ -2,7 +2,7 @@
 import { KINDS, parseRun, type PlannedRun, printRun } from "./fault_list.ts";
 import type { Row } from "./fault_runs.ts";
 import { PHASES } from "./fault_moments.ts";
-import { printFault } from "./victims.ts";
+import { type Fault, VICTIMS } from "./victims.ts";
 
 export interface Result extends Row {
   /** As printRun prints it. */
@@ -53,41 +53,77 @@ interface Cell {
   readonly pauseMs: number;
 }
 
+/** Columns of the two tables, by what struck. */
+const KILLED = [...VICTIMS.slice(0, 7), "a replica", "two at once"] as const;
+const OTHERS = [
+  "tablet stalled",
+  "mysqld stalled",
+  "vtctld stalled",
+  "etcd stalled",
+  "vtctld replaced",
+  "cut off",
+  "nothing",
+] as const;
+
+function columnOf(fault: Fault): string {
+  switch (fault.do) {
+    case "none":
+      return "nothing";
+    case "replace":
+      return "vtctld replaced";
+    case "cut":
+      return "cut off";
+    case "stall":
+      return `${fault.victims[0]?.split(" ").at(-1)} stalled`;
+    case "kill": {
+      const [victim, more] = fault.victims;
+      if (more !== undefined) return "two at once";
+      return victim?.endsWith("replica") === true ? "a replica" : victim ?? "";
+    }
+  }
+}
+
 /**
- * Markdown: a line for each server, kind and phase, a column for each of these faults. A cell has
+ * Markdown: tables of kills and of the rest, with a line for each server, kind and phase. A cell has
  * the number of runs, of those whose command was run more than once, and the longest write.
  */
-export function printTable(results: readonly Result[], faults: readonly string[]): string {
+export function printTables(results: readonly Result[]): string {
   const lines = new Map<string, Map<string, Cell>>();
   for (const result of results) {
+    if (result.missed || result.trouble !== "") continue;
     const { server, kind, moment, fault } = parseRun(result.run);
-    const name = printFault(fault);
-    if (result.missed || result.trouble !== "" || !faults.includes(name)) continue;
     const key = `| ${server} | ${kind} | ${moment.phase} `;
     const line = lines.get(key) ?? new Map<string, Cell>();
     lines.set(key, line);
-    const cell = line.get(name) ?? { runs: 0, again: 0, pauseMs: 0 };
-    line.set(name, {
+    const column = columnOf(fault);
+    const cell = line.get(column) ?? { runs: 0, again: 0, pauseMs: 0 };
+    line.set(column, {
       runs: cell.runs + 1,
       again: cell.again + (result.runs > 1 ? 1 : 0),
       pauseMs: Math.max(cell.pauseMs, result.pauseMs),
     });
   }
-  const head = `| server | kind | phase | ${faults.join(" | ")} |\n` +
-    `| --- | --- | --- | ${faults.map(() => "---").join(" | ")} |\n`;
-  const order = (key: string) => {
-    const [, server, kind, phase] = key.split("|").map((word) => word.trim());
-    return [
-      server === "mysql" ? 1 : 0,
-      KINDS.findIndex((one) => one === kind),
-      PHASES.findIndex((one) => one === phase),
-    ].reduce((all, digit) => all * 100 + digit, 0);
-  };
-  return head + [...lines].toSorted(([a], [b]) => order(a) - order(b))
+  const sorted = [...lines].toSorted(([a], [b]) => placeOf(a) - placeOf(b));
+  return [KILLED, OTHERS].map((columns) => printTable(sorted, columns)).join("\n");
+}
+
+function printTable(
+  lines: readonly (readonly [string, ReadonlyMap<string, Cell>])[],
+  columns: readonly string[],
+): string {
+  const head = `| server | kind | phase | ${columns.join(" | ")} |\n` +
+    `| --- | --- | --- | ${columns.map(() => "---").join(" | ")} |\n`;
+  return head + lines.filter(([, cells]) => columns.some((column) => cells.has(column)))
     .map(([key, cells]) =>
-      `${key}| ${faults.map((one) => printCell(cells.get(one))).join(" | ")} |\n`
-    )
-    .join("");
+      `${key}| ${columns.map((column) => printCell(cells.get(column))).join(" | ")} |\n`
+    ).join("");
+}
+
+/** The order of the lines: that of servers, kinds and phases. */
+function placeOf(key: string): number {
+  const [, server, kind, phase] = key.split("|").map((word) => word.trim());
+  return (server === "mysql" ? 10_000 : 0) +
+    100 * KINDS.findIndex((one) => one === kind) + PHASES.findIndex((one) => one === phase);
 }
 
 /** "12, 3 again, 1.3 s". */

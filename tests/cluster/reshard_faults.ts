@@ -18,7 +18,7 @@ import {
   planRuns,
   printRun,
 } from "./fault_list.ts";
-import { addResult, printRow, printTable, readResults } from "./fault_results.ts";
+import { addResult, printRow, printTables, readResults } from "./fault_results.ts";
 import { type Row, runWorkflow } from "./fault_runs.ts";
 import { FaultWorld } from "./fault_world.ts";
 import { run } from "./local_cluster.ts";
@@ -173,10 +173,7 @@ async function main(): Promise<number> {
   };
   const results = values.results === undefined ? [] : await readResults(values.results);
   if (values.table) {
-    const faults = [...new Set(results.map(({ fault }) => fault))].toSorted();
-    for (const verb of ["none", "kill", "stall", "replace", "cut"]) {
-      write(printTable(results, faults.filter((fault) => fault.startsWith(verb))));
-    }
+    write(printTables(results));
     return 0;
   }
   const done = new Set(results.map((result) => result.run));
