@@ -8,7 +8,7 @@
  *     GLOBAL/keyspaces/commerce/VSchema                CELL/SrvVSchema
  *     GLOBAL/keyspaces/commerce/shards/-/Shard
  *     GLOBAL/RoutingRules
- *     GLOBAL/workflows/customer/cust2cust/Switch
+ *     GLOBAL/workflows/customer/cust2cust/Switch, .../Ended
  *     GLOBAL/elections/NAME/locks/LEASE
  */
 import { printTabletAlias, type TabletAlias } from "../shared/model/tablet.ts";
@@ -71,6 +71,11 @@ export function shardReplicationPath(keyspace: string, shard: string): string {
 /** A switch of writes under way, by the workflow that rows come into the keyspace by. */
 export function switchPath(keyspace: string, workflow: string): string {
   return `${WORKFLOWS}${part(keyspace)}/${part(workflow)}/Switch`;
+}
+
+/** What became of a workflow of that name before. */
+export function endedPath(keyspace: string, workflow: string): string {
+  return `${WORKFLOWS}${part(keyspace)}/${part(workflow)}/Ended`;
 }
 
 /** What is locked for a thing that has no folder: a workflow, the routing rules. */

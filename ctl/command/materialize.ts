@@ -15,7 +15,7 @@ import {
 } from "./workflow/flags.ts";
 import { runAction } from "./workflow/run_action.ts";
 
-const ACTIONS = ["create", "show", "status", "cancel", "start", "stop"] as const;
+const ACTIONS = ["create", "show", "status", "cancel", "start", "stop", "resume", "pause"] as const;
 
 /** Materialize has no traffic; the actions in common have these flags all the same. */
 const NO_TRAFFIC = {

@@ -13,7 +13,17 @@ import { readWorkflow } from "./workflow/read_facts.ts";
 import { printUpdated } from "./workflow/run_action.ts";
 import type { WorkflowName } from "./workflow/switch_traffic.ts";
 
-const ACTIONS = ["list", "show", "status", "start", "stop", "update", "delete"] as const;
+const ACTIONS = [
+  "list",
+  "show",
+  "status",
+  "start",
+  "stop",
+  "resume",
+  "pause",
+  "update",
+  "delete",
+] as const;
 
 export const WORKFLOW = defineCommand({
   name: "Workflow",
@@ -97,8 +107,10 @@ async function change(
 ): Promise<Printed> {
   switch (action) {
     case "start":
-    case "stop": {
-      const state = action === "start" ? "Running" : "Stopped";
+    case "resume":
+    case "stop":
+    case "pause": {
+      const state = action === "start" || action === "resume" ? "Running" : "Stopped";
       return printUpdated(name, (await changeStreams(context, name, { state })).tablets);
     }
     case "update": {

@@ -8,6 +8,7 @@ import {
   type PlacedStream,
   type WorkflowFacts,
 } from "./facts.ts";
+import { routedTables } from "./routing.ts";
 import { STOPPED_FOR_CUTOVER } from "./switch_steps.ts";
 import { isAllSwitched, printTraffic, readTraffic } from "./traffic.ts";
 
@@ -85,7 +86,7 @@ export function lagSeconds(
 export function checkCanComplete(facts: WorkflowFacts): void {
   if (facts.kind === "materialize") return;
   const traffic = readTraffic(facts);
-  if (isAllSwitched(traffic) && isFrozen(facts)) return;
+  if (isFrozen(facts) && (isAllSwitched(traffic) || isCompletionCut(facts))) return;
   throw vtError(
     "VT22002",
     `cannot complete workflow because you have not yet switched all read and write traffic (${
@@ -94,6 +95,13 @@ export function checkCanComplete(facts: WorkflowFacts): void {
       KIND_NAMES[facts.kind]
     } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} switchtraffic`,
   );
+}
+
+/** Tables whose writes were switched have rules until a completion takes them away. */
+function isCompletionCut(facts: WorkflowFacts): boolean {
+  return facts.kind === "move_tables" &&
+    routedTables(facts.routingRules, [facts.sourceKeyspace, facts.targetKeyspace], facts.tables)
+        .length === 0;
 }
 
 /** VT22002 once anything is served by the target. */

@@ -37,8 +37,16 @@ export function createWorkflow(creation: Creation): Program {
       ? []
       : [{ do: "save_vschema", keyspace: vschema.keyspace, vschema: vschema.after } as const]),
   ];
+  const [place] = places;
   return {
     phases: [
+      phase(
+        "",
+        place === undefined
+          ? []
+          : [{ do: "note_end", keyspace: place.keyspace, workflow, action: undefined }],
+        [],
+      ),
       phase(
         `Creating workflow ${workflow}`,
         streams.map(({ at, stream }): Effect => ({

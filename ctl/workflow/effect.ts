@@ -3,7 +3,7 @@
  * time finds some of it done.
  */
 import { unreachable } from "../../shared/error/unreachable.ts";
-import type { JsonObject, SwitchRecord } from "../../shared/model/records.ts";
+import type { EndedRecord, JsonObject, SwitchRecord } from "../../shared/model/records.ts";
 import type { NewStream } from "../../shared/rpc/vreplication.ts";
 import type { ServedType } from "./facts.ts";
 import type { Sequence } from "./sequences.ts";
@@ -53,6 +53,13 @@ export type Effect =
   /** Notes that a switch is under way, so that it is brought to an end if this run isn't. */
   | { readonly do: "note_switch"; readonly note: SwitchNote }
   | { readonly do: "forget_switch"; readonly note: Pick<SwitchNote, "keyspace" | "workflow"> }
+  /** Notes how a workflow ends whose streams go next; undefined: one of that name begins. */
+  | {
+    readonly do: "note_end";
+    readonly keyspace: string;
+    readonly workflow: string;
+    readonly action: EndedRecord["action"] | undefined;
+  }
   /**
    * Writes the records of a switch again as they are: what somebody who held the locks before has
    * read and would write now, late, is of an old version then.
@@ -155,6 +162,8 @@ export function printEffect(effect: Effect): string {
     case "note_switch":
     case "forget_switch":
       return `${effect.do} ${effect.note.keyspace}.${effect.note.workflow}`;
+    case "note_end":
+      return `${effect.do} ${effect.keyspace}.${effect.workflow} ${effect.action ?? "none"}`;
     case "claim_records":
       return `${effect.do} ${effect.keyspace} ${effect.places.map(at).join(" ")}`;
     case "queries":

@@ -26,7 +26,7 @@ export function complete(facts: WorkflowFacts, options: Completion): Program {
     ? completeShards(facts, options)
     : completeTables(facts, options);
   return {
-    phases: [dropStreams[0], ...middle, dropStreams[1]],
+    phases: [dropStreams[0], ...middle, noteEnd(facts, "complete"), dropStreams[1]],
     undo: [],
     remedy: `run ${KIND_NAMES[facts.kind]} ${name} complete again, it goes on where it stopped`,
   };
@@ -147,6 +147,7 @@ export function cancel(facts: WorkflowFacts, options: Cancellation): Program {
       ),
       phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
       deletion(sources, reverseName(name), "source"),
+      noteEnd(facts, "cancel"),
       deletion(targets, name, "target"),
     ],
     undo: [],
@@ -172,6 +173,14 @@ function reopen(facts: WorkflowFacts): readonly Phase[] {
     phase("", opening, []),
     phase("", places(shards).map((at): Effect => ({ do: "refresh", at, type: "primary" })), []),
   ];
+}
+
+/** Behind this the streams go, and with them all that tells that there was a workflow. */
+function noteEnd(
+  { targetKeyspace, name }: WorkflowFacts,
+  action: "complete" | "cancel",
+): Phase {
+  return phase("", [{ do: "note_end", keyspace: targetKeyspace, workflow: name, action }], []);
 }
 
 function deletion(shards: readonly ShardFacts[], workflow: string, side: string): Phase {

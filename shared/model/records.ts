@@ -127,3 +127,10 @@ export interface SwitchRecord {
   readonly reverse: boolean;
   readonly initSequences: boolean;
 }
+
+/** What became of a workflow whose streams are gone: who ends it again is told so. */
+export interface EndedRecord {
+  readonly action: "complete" | "cancel";
+  /** RFC 3339. */
+  readonly endedAt: string;
+}

@@ -1,6 +1,6 @@
 /** JSON of what vtctld notes of workflows in the topology. */
 import { jsonCodec } from "./json_reader.ts";
-import type { SwitchRecord } from "./records.ts";
+import type { EndedRecord, SwitchRecord } from "./records.ts";
 
 export const SWITCH = jsonCodec<SwitchRecord>(
   (record) => ({
@@ -20,5 +20,13 @@ export const SWITCH = jsonCodec<SwitchRecord>(
     timeoutMs: json.get("timeout_ms").integer(),
     reverse: json.get("reverse").toggle(),
     initSequences: json.get("init_sequences").toggle(),
+  }),
+);
+
+export const ENDED = jsonCodec<EndedRecord>(
+  (record) => ({ action: record.action, ended_at: record.endedAt }),
+  (json) => ({
+    action: json.get("action").enumeration(["complete", "cancel"]),
+    endedAt: json.get("ended_at").text(),
   }),
 );

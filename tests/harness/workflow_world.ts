@@ -67,6 +67,8 @@ export class World {
   nextId = 1;
   /** Switches that are noted as under way. */
   readonly notes = new Map<string, SwitchNote>();
+  /** How workflows ended. */
+  readonly ended = new Map<string, string>();
   /** Whoever claimed the records last: what others have read before is of an old version. */
   claimed = 0;
 
@@ -178,6 +180,7 @@ export class World {
     switch (effect.do) {
       case "note_switch":
       case "forget_switch":
+      case "note_end":
       case "claim_records":
       case "deny":
       case "queries":
@@ -220,6 +223,10 @@ export class World {
         return undefined;
       case "forget_switch":
         this.notes.delete(effect.note.workflow);
+        return undefined;
+      case "note_end":
+        if (effect.action === undefined) this.ended.delete(effect.workflow);
+        else this.ended.set(effect.workflow, effect.action);
         return undefined;
       case "claim_records":
         this.claimed = token;

@@ -7,8 +7,12 @@ import { vtError } from "../../shared/error/errors.ts";
 import { sleep } from "../../shared/host/clock.ts";
 import type { Gateway } from "./gateway.ts";
 
-/** How long a holder that died keeps others waiting. Vitess's is 30 s; reparents shouldn't. */
-export const LEASE_TTL_SECONDS = 10;
+/**
+ * How long a holder that died keeps others waiting: less than statements wait at a gate (10 s), so
+ * that who takes over is through before they fail. Vitess's is 30 s. A holder that is late with its
+ * keepalive loses what it holds and nothing else: whatever needs a lock may be begun again.
+ */
+export const LEASE_TTL_SECONDS = 5;
 
 /** The pause before a failed keepalive is sent again. */
 const RETRY_MS = 250;

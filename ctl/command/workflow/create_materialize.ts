@@ -3,11 +3,11 @@ import { vtError } from "../../../shared/error/errors.ts";
 import type { NewStream } from "../../../shared/rpc/vreplication.ts";
 import { listVSchemas } from "../../../topo/vschemas.ts";
 import { addTables, readDocument } from "../../workflow/vschema_change.ts";
-import { checkCanCreate, type OtherStream } from "../../workflow/checks.ts";
+import { checkCanCreate } from "../../workflow/checks.ts";
 import { createWorkflow, type Creation } from "../../workflow/create.ts";
 import { nameOf } from "../../workflow/facts.ts";
 import { placementOf, type ShardedBy } from "../../workflow/filter.ts";
-import { materializeRule, parseExpression, type TableSetting } from "../../workflow/materialize.ts";
+import { checkExpression, materializeRule, parseExpression, type TableSetting } from "../../workflow/materialize.ts";
 import { printPlan } from "../../workflow/program.ts";
 import { newStream, type PlannedStream } from "../../workflow/streams.ts";
 import { checkPlacements, newDefinition } from "../../workflow/tables.ts";
@@ -15,13 +15,13 @@ import type { CommandContext } from "../context.ts";
 import { findKeyspace } from "../lookup.ts";
 import {
   type CreateOptions,
-  isUnstarted,
   otherStreams,
   readSchema,
   streamOptions,
 } from "./create_move_tables.ts";
 import { countRows } from "./count_rows.ts";
 import { readShards, type ShardAt } from "./read_facts.ts";
+import { findKnown } from "./known_workflow.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
 
 export interface MaterializeOptions extends CreateOptions {
@@ -46,20 +46,22 @@ export async function createMaterialize(
     shards.filter(({ facts }) => facts.isPrimaryServing);
   const sources = serving(await readShards(context, sourceKeyspace));
   const targets = serving(await readShards(context, targetKeyspace));
-  const isMine = (other: OtherStream): boolean => isUnstarted(other);
-  const others = await otherStreams(context, targets);
   const names = settings.map(({ targetTable }) => targetTable);
-  checkCanCreate(workflow, targetKeyspace, others, names, isMine);
   const vschemas = await listVSchemas(context.topo, context);
   const before = vschemas.get(targetKeyspace) ?? {};
   const target = { keyspace: targetKeyspace, document: readDocument(before) };
   checkPlacements(target, names);
   const source = { keyspace: sourceKeyspace, document: readDocument(vschemas.get(sourceKeyspace)) };
+  const streams = planStreams(options, sources, targets, source, target);
+  const others = await otherStreams(context, targets);
+  const { whole, own, copying } = findKnown(context, workflow, streams, others);
+  if (whole) return [];
+  checkCanCreate(workflow, targetKeyspace, others, names, (other) => own.includes(other));
   const after = target.document.sharded ? before : addTables(before, names);
   const program = createWorkflow({
     workflow,
-    streams: planStreams(options, sources, targets, source, target),
-    newTables: await planTables(context, options, sources, targets),
+    streams,
+    newTables: copying ? [] : await planTables(context, options, sources, targets),
     rules: undefined,
     vschema: after === before ? undefined : { keyspace: targetKeyspace, before, after },
     start: options.autoStart,
@@ -105,6 +107,7 @@ async function planTables(
     throw vtError("VT22002", `keyspace ${options.sourceKeyspace} has no serving shard`);
   }
   const schema = await readSchema(context, source);
+  for (const setting of options.settings) checkExpression(setting, schema);
   const from = { keyspace: source.facts.keyspace, shard: source.facts.shard };
   return await Promise.all(targets.map(async (target) => {
     const at = { keyspace: target.facts.keyspace, shard: target.facts.shard };

@@ -15,6 +15,7 @@ import { addTables, readDocument } from "../../workflow/vschema_change.ts";
 import type { CommandContext } from "../context.ts";
 import { findKeyspace } from "../lookup.ts";
 import { readShards, readStreams, type ShardAt } from "./read_facts.ts";
+import { findKnown } from "./known_workflow.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
 import { countRows } from "./count_rows.ts";
 
@@ -64,10 +65,10 @@ export async function createMoveTables(
   const sources = pickSources(sourceKeyspace, allSources, options.sourceShards);
   const serving = targets.filter(({ facts }) => facts.isPrimaryServing);
   requireShards(targetKeyspace, serving);
-  const { creation, resumed } = await planMove(context, options, sources, serving);
+  const creation = await planMove(context, options, sources, serving);
+  if (creation === undefined) return [];
   const program = createWorkflow(creation);
   if (options.dryRun) return printPlan(program);
-  if (resumed) context.say(`going on with workflow ${workflow}, which was not created whole`);
   const primaries = new Map(
     [...sources, ...serving].map(({ facts, primary }) => [nameOf(facts), primary]),
   );
@@ -75,16 +76,17 @@ export async function createMoveTables(
   return [];
 }
 
+/** Undefined when it is there as asked for. */
 async function planMove(
   context: CommandContext,
   options: MoveTablesOptions,
   sources: readonly ShardAt[],
   targets: readonly ShardAt[],
-): Promise<{ readonly creation: Creation; readonly resumed: boolean }> {
+): Promise<Creation | undefined> {
   const { sourceKeyspace, targetKeyspace, workflow } = options;
   const [first] = sources;
   if (first === undefined) throw new TypeError("sources were checked");
-  const [schema, vschemas, before, own] = await Promise.all([
+  const [schema, vschemas, before, onTargets] = await Promise.all([
     readSchema(context, first),
     listVSchemas(context.topo, context),
     getRoutingRules(context.topo, context),
@@ -95,17 +97,22 @@ async function planMove(
     all: options.allTables,
     exclude: options.excludeTables,
   });
-  const isMine = (other: OtherStream): boolean =>
-    isUnstarted(other) && other.stream.source.keyspace === sourceKeyspace &&
-    other.stream.source.filter.rules.every(({ match }) => tables.includes(match));
-  const sourceStreams = await otherStreams(context, sources);
-  checkCanCreate(workflow, targetKeyspace, [...own, ...sourceStreams], tables, isMine);
-  const resumed = own.some(({ stream }) => stream.workflow === workflow);
   const target = { keyspace: targetKeyspace, document: readDocument(vschemas.get(targetKeyspace)) };
   const source = { keyspace: sourceKeyspace, document: readDocument(vschemas.get(sourceKeyspace)) };
+  const streams = planStreams({
+    sources: sources.map(({ facts }) => facts),
+    targets: targets.map(({ facts }) => facts),
+    tables,
+    source,
+    target,
+  }, { ...streamOptions(options), workflowType: "move_tables" });
+  const { whole, own, copying } = findKnown(context, workflow, streams, onTargets);
+  if (whole) return undefined;
+  const others = [...onTargets, ...await otherStreams(context, sources)];
+  checkCanCreate(workflow, targetKeyspace, others, tables, (other) => own.includes(other));
   checkPlacements(target, tables);
   const routed = routedTables(before, [sourceKeyspace, targetKeyspace], tables);
-  if (routed.length > 0 && !resumed && !options.noRoutingRules) {
+  if (routed.length > 0 && own.length === 0 && !options.noRoutingRules) {
     throw vtError(
       "VT22002",
       `routing rules of ${
@@ -117,28 +124,21 @@ async function planMove(
   const added = target.document.sharded ? vschema : addTables(vschema, tables);
   const moved = { sourceKeyspace, targetKeyspace, tables };
   return {
-    resumed,
-    creation: {
-      workflow,
-      streams: planStreams({
-        sources: sources.map(({ facts }) => facts),
-        targets: targets.map(({ facts }) => facts),
-        tables,
-        source,
-        target,
-      }, { ...streamOptions(options), workflowType: "move_tables" }),
-      newTables: await planTables(context, schema, first, targets, tables, target.document.sharded),
-      rules: options.noRoutingRules ? undefined : {
-        moved,
-        served: { primary: "source", replica: "source", rdonly: "source" },
-      },
-      vschema: added === vschema
-        ? undefined
-        : { keyspace: targetKeyspace, before: vschema, after: added },
-      start: options.autoStart,
-      command:
-        `MoveTables --workflow ${workflow} --target-keyspace ${targetKeyspace} create --source-keyspace ${sourceKeyspace} ...`,
+    workflow,
+    streams,
+    newTables: copying
+      ? []
+      : await planTables(context, schema, first, targets, tables, target.document.sharded),
+    rules: options.noRoutingRules ? undefined : {
+      moved,
+      served: { primary: "source", replica: "source", rdonly: "source" },
     },
+    vschema: added === vschema
+      ? undefined
+      : { keyspace: targetKeyspace, before: vschema, after: added },
+    start: options.autoStart,
+    command:
+      `MoveTables --workflow ${workflow} --target-keyspace ${targetKeyspace} create --source-keyspace ${sourceKeyspace} ...`,
   };
 }
 
@@ -152,12 +152,6 @@ export function streamOptions(options: CreateOptions): Omit<StreamOptions, "work
     state: "Stopped",
     options: "{}",
   };
-}
-
-/** Made by an attempt that was cut before it started the streams. */
-export function isUnstarted({ stream }: OtherStream): boolean {
-  return stream.state === "Stopped" && stream.position === "" && stream.rowsCopied === 0 &&
-    stream.message === "";
 }
 
 export async function readSchema(

@@ -1,7 +1,7 @@
 /** Reshard create: shards are checked, schemas copied, streams made by key range. */
 import { vtError } from "../../../shared/error/errors.ts";
 import { listVSchemas } from "../../../topo/vschemas.ts";
-import { checkCanCreate, type OtherStream } from "../../workflow/checks.ts";
+import { checkCanCreate } from "../../workflow/checks.ts";
 import { createWorkflow } from "../../workflow/create.ts";
 import { nameOf } from "../../workflow/facts.ts";
 import { printPlan } from "../../workflow/program.ts";
@@ -13,12 +13,12 @@ import type { CommandContext } from "../context.ts";
 import { findKeyspace, findShard } from "../lookup.ts";
 import {
   type CreateOptions,
-  isUnstarted,
   otherStreams,
   planTables,
   readSchema,
   streamOptions,
 } from "./create_move_tables.ts";
+import { findKnown } from "./known_workflow.ts";
 import { readShards, type ShardAt } from "./read_facts.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
 
@@ -39,22 +39,29 @@ export async function createReshard(
   const shards = await readShards(context, keyspace);
   const sources = await pick(context, keyspace, shards, options.sourceShards, "source");
   const targets = await pick(context, keyspace, shards, options.targetShards, "target");
-  checkShards(keyspace, sources.map(({ facts }) => facts), targets.map(({ facts }) => facts));
   const [first] = sources;
-  if (first === undefined) throw new TypeError("sources were checked");
-  const [schema, vschemas, others] = await Promise.all([
+  if (first === undefined) throw new TypeError("sources were picked");
+  const [schema, vschemas, onSources, onTargets] = await Promise.all([
     readSchema(context, first),
     listVSchemas(context.topo, context),
-    otherStreams(context, [...sources, ...targets]),
+    otherStreams(context, sources),
+    otherStreams(context, targets),
   ]);
   const tables = schema.tableDefinitions.filter(({ type }) => type === "BASE TABLE")
     .map(({ name }) => name);
-  const from = new Set(sources.map(({ facts }) => facts.shard));
-  const isMine = (other: OtherStream): boolean =>
-    isUnstarted(other) && other.stream.source.keyspace === keyspace &&
-    from.has(other.stream.source.shard);
-  checkCanCreate(workflow, keyspace, others, tables, isMine);
   const target = { keyspace, document: readDocument(vschemas.get(keyspace)) };
+  const streams = planStreams({
+    sources: sources.map(({ facts }) => facts),
+    targets: targets.map(({ facts }) => facts),
+    tables,
+    source: target,
+    target,
+  }, { ...streamOptions(options), workflowType: "reshard" });
+  const { whole, own, copying } = findKnown(context, workflow, streams, onTargets);
+  if (whole) return [];
+  checkShards(keyspace, sources.map(({ facts }) => facts), targets.map(({ facts }) => facts));
+  const others = [...onSources, ...onTargets];
+  checkCanCreate(workflow, keyspace, others, tables, (other) => own.includes(other));
   if (!target.document.sharded && targets.length > 1) {
     throw vtError(
       "VT22002",
@@ -64,14 +71,8 @@ export async function createReshard(
   checkPlacements(target, tables);
   const program = createWorkflow({
     workflow,
-    streams: planStreams({
-      sources: sources.map(({ facts }) => facts),
-      targets: targets.map(({ facts }) => facts),
-      tables,
-      source: target,
-      target,
-    }, { ...streamOptions(options), workflowType: "reshard" }),
-    newTables: await planNewTables(context, options, first, targets, schema, tables),
+    streams,
+    newTables: copying ? [] : await planNewTables(context, options, first, targets, schema, tables),
     rules: undefined,
     vschema: undefined,
     start: options.autoStart,

@@ -1,17 +1,20 @@
 /** Complete, Cancel, and Start and Stop of the streams. */
-import { vtError } from "../../../shared/error/errors.ts";
-import type { TabletRecord } from "../../../shared/model/records.ts";
+import { VtError, vtError, vtErrorFrom } from "../../../shared/error/errors.ts";
+import type { EndedRecord, TabletRecord } from "../../../shared/model/records.ts";
+import { getEnded } from "../../../topo/ended_workflows.ts";
 import { checkCanCancel, checkCanComplete } from "../../workflow/checks.ts";
 import { FROZEN, type WorkflowFacts } from "../../workflow/facts.ts";
 import { cancel, type Cancellation, complete, type Completion } from "../../workflow/finish.ts";
 import { printPlan, type Program } from "../../workflow/program.ts";
 import type { CommandContext } from "../context.ts";
-import { readShards, readWorkflow } from "./read_facts.ts";
+import { type FoundWorkflow, readShards, readWorkflow } from "./read_facts.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
 import type { WorkflowName } from "./switch_traffic.ts";
 
 export interface EndResult extends WorkflowName {
   readonly plan: readonly string[] | undefined;
+  /** RFC 3339: it had ended so before. */
+  readonly endedAt: string | undefined;
 }
 
 export function completeWorkflow(
@@ -19,7 +22,7 @@ export function completeWorkflow(
   name: WorkflowName,
   options: Completion & { readonly dryRun: boolean },
 ): Promise<EndResult> {
-  return end(context, name, "Complete", options.dryRun, (facts) => {
+  return end(context, name, "complete", options.dryRun, (facts) => {
     checkCanComplete(facts);
     return complete(facts, options);
   });
@@ -30,7 +33,7 @@ export function cancelWorkflow(
   name: WorkflowName,
   options: Cancellation & { readonly dryRun: boolean },
 ): Promise<EndResult> {
-  return end(context, name, "Cancel", options.dryRun, (facts) => {
+  return end(context, name, "cancel", options.dryRun, (facts) => {
     checkCanCancel(facts);
     return cancel(facts, options);
   });
@@ -39,19 +42,25 @@ export function cancelWorkflow(
 async function end(
   context: CommandContext,
   name: WorkflowName,
-  action: string,
+  action: EndedRecord["action"],
   dryRun: boolean,
   makeProgram: (facts: WorkflowFacts) => Program,
 ): Promise<EndResult> {
-  const first = await readWorkflow(context, name.keyspace, name.workflow);
+  const first = await readUnlessEnded(context, name, action);
+  if ("endedAt" in first) return { ...name, plan: undefined, endedAt: first.endedAt };
   const keyspaces = [first.facts.sourceKeyspace, first.facts.targetKeyspace];
-  await using locks = await lockKeyspaces(context, keyspaces, `${action}(${name.workflow})`);
+  await using locks = await lockKeyspaces(
+    context,
+    keyspaces,
+    `${LOCK_NAMES[action]}(${name.workflow})`,
+  );
   const { facts, primaries } = await readWorkflow(context, name.keyspace, name.workflow);
   const program = makeProgram(facts);
   if (dryRun) {
     const ordered = [...new Set(keyspaces)].sort();
     return {
       ...name,
+      endedAt: undefined,
       plan: [
         ...ordered.map((keyspace) => `Lock keyspace ${keyspace}`),
         ...printPlan(program),
@@ -60,7 +69,33 @@ async function end(
     };
   }
   await runProgram(context, program, primaries, locks);
-  return { ...name, plan: undefined };
+  return { ...name, plan: undefined, endedAt: undefined };
+}
+
+const LOCK_NAMES: Readonly<Record<EndedRecord["action"], string>> = {
+  complete: "Complete",
+  cancel: "Cancel",
+};
+
+/** VT22003 when there is none, with what became of one that there was. */
+async function readUnlessEnded(
+  context: CommandContext,
+  name: WorkflowName,
+  action: EndedRecord["action"],
+): Promise<FoundWorkflow | EndedRecord> {
+  try {
+    return await readWorkflow(context, name.keyspace, name.workflow);
+  } catch (error) {
+    if (!(error instanceof VtError) || error.id !== "VT22003") throw error;
+    const ended = await getEnded(context.topo, name, context);
+    if (ended?.action === action) return ended;
+    if (ended === undefined) throw error;
+    throw vtErrorFrom(
+      error,
+      "VT22003",
+      `workflow ${name.workflow} of ${name.keyspace} has ended: ${ended.action} was run ${ended.endedAt}`,
+    );
+  }
 }
 
 export interface StreamChange {

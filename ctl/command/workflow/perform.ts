@@ -48,6 +48,7 @@ export async function perform(hands: Hands, effect: Act): Promise<string | undef
     case "delete_shard":
     case "note_switch":
     case "forget_switch":
+    case "note_end":
     case "claim_records":
       await writeRecord(hands, effect);
       return undefined;

@@ -35,6 +35,8 @@ export const ACTIONS = [
   "cancel",
   "start",
   "stop",
+  "resume",
+  "pause",
 ] as const;
 
 /** VT22001 for an action that there isn't. */
@@ -61,8 +63,11 @@ export async function runAction(
     case "cancel":
       return printEnd("Cancel", "cancelled", await cancelWorkflow(context, name, flags), now);
     case "start":
+    case "resume":
+      return await startOrStop(context, name, true, flags);
     case "stop":
-      return await startOrStop(context, name, action.toLowerCase() === "start", flags);
+    case "pause":
+      return await startOrStop(context, name, false, flags);
     default:
       throw vtError(
         "VT22001",
@@ -100,8 +105,13 @@ export async function traffic(
 }
 
 function printEnd(verb: string, done: string, result: EndResult, now: Date): Printed {
-  const { keyspace, workflow, plan } = result;
+  const { keyspace, workflow, plan, endedAt } = result;
   if (plan !== undefined) return printDryRun(verb, `${keyspace}.${workflow}`, plan, now);
+  if (endedAt !== undefined) {
+    const summary =
+      `The ${workflow} workflow in the ${keyspace} keyspace was ${done} at ${endedAt} already`;
+    return { text: summary, json: { summary } };
+  }
   const summary = `Successfully ${done} the ${workflow} workflow in the ${keyspace} keyspace`;
   return { text: summary, json: { summary } };
 }

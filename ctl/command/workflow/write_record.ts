@@ -11,6 +11,7 @@ import { updateRoutingRules } from "../../../topo/routing_rules.ts";
 import { getShard, updateShard } from "../../../topo/shards.ts";
 import { updateSrvKeyspace } from "../../../topo/srv_keyspaces.ts";
 import { rebuildVSchemaGraph } from "../../../topo/srv_vschemas.ts";
+import { deleteEnded, saveEnded } from "../../../topo/ended_workflows.ts";
 import { deleteSwitch, saveSwitch } from "../../../topo/switches.ts";
 import { saveVSchema } from "../../../topo/vschemas.ts";
 import type { Effect, Place } from "../../workflow/effect.ts";
@@ -31,6 +32,7 @@ type RecordEffect = Extract<Effect, {
     | "delete_shard"
     | "note_switch"
     | "forget_switch"
+    | "note_end"
     | "claim_records";
 }>;
 
@@ -90,12 +92,10 @@ export async function writeRecord(hands: Hands, effect: RecordEffect): Promise<v
     }
     case "delete_shard":
       return await deleteShard(hands, effect.at);
-    case "note_switch": {
-      const startedAt = new Date(hands.context.clock.now()).toISOString();
-      return await saveSwitch(topo, { ...effect.note, startedAt }, options);
-    }
+    case "note_switch":
     case "forget_switch":
-      return await deleteSwitch(topo, effect.note.keyspace, effect.note.workflow, options);
+    case "note_end":
+      return await writeNote(hands, effect);
     case "claim_records":
       return await claimRecords(hands, effect.keyspace, effect.places);
     default:
@@ -154,6 +154,26 @@ async function deleteShard(hands: Hands, at: Place): Promise<void> {
     await removeShard(context, { ...at, record }, { recursive: true, evenIfServing: false });
   } catch (error) {
     if (!hasId(error, "VT21001")) throw error;
+  }
+}
+
+async function writeNote(
+  hands: Hands,
+  effect: Extract<Effect, { readonly do: "note_switch" | "forget_switch" | "note_end" }>,
+): Promise<void> {
+  const { topo, clock } = hands.context;
+  const options = { signal: hands.signal() };
+  const now = new Date(clock.now()).toISOString();
+  switch (effect.do) {
+    case "note_switch":
+      return await saveSwitch(topo, { ...effect.note, startedAt: now }, options);
+    case "forget_switch":
+      return await deleteSwitch(topo, effect.note.keyspace, effect.note.workflow, options);
+    case "note_end":
+      if (effect.action === undefined) return await deleteEnded(topo, effect, options);
+      return await saveEnded(topo, effect, { action: effect.action, endedAt: now }, options);
+    default:
+      return unreachable(effect);
   }
 }
 
