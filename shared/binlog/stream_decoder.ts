@@ -65,7 +65,7 @@ export class StreamDecoder {
     const { database, wants } = options;
     this.#database = database;
     this.#checksum = options.checksum;
-    this.#tables = new TableRegistry((schema, table): TableUse => {
+    this.#tables = new TableRegistry(options.start.flavor, (schema, table): TableUse => {
       if (schema === database) return wants === undefined || wants(table) ? "rows" : "skip";
       return schema === SIDECAR && table === JOURNAL_TABLE ? "journal" : "skip";
     });

@@ -27,6 +27,7 @@ import {
   MARIADB_TYPE_BLOB_COMPRESSED,
   MARIADB_TYPE_VARCHAR_COMPRESSED,
 } from "./column_layout.ts";
+import type { GtidFlavor } from "./position.ts";
 import { decodeTableMetadata, type TableMetadata } from "./table_metadata.ts";
 
 export interface TableMap {
@@ -68,7 +69,7 @@ function readCounted(reader: ByteReader): string {
 }
 
 /** Reads the whole event. VT26002 for types that nobody decodes, VT26003 without FULL metadata. */
-export function decodeTableMap(body: Uint8Array): TableMap {
+export function decodeTableMap(body: Uint8Array, flavor: GtidFlavor): TableMap {
   const reader = new ByteReader(body);
   const name = readName(reader);
   const types = reader.bytes(reader.lenencInt());
@@ -77,7 +78,7 @@ export function decodeTableMap(body: Uint8Array): TableMap {
   sizes.end();
   const bitmap = reader.bytes((types.length + 7) >> 3);
   const nullable = columns.map((_, i) => isSet(bitmap, i));
-  const metadata = decodeTableMetadata(reader.rest(), columns);
+  const metadata = decodeTableMetadata(reader.rest(), columns, flavor);
   return { ...name, columns, nullable, metadata };
 }
 

@@ -27,6 +27,7 @@ import {
   MARIADB_TYPE_BLOB_COMPRESSED,
   MARIADB_TYPE_VARCHAR_COMPRESSED,
 } from "./column_layout.ts";
+import type { GtidFlavor } from "./position.ts";
 
 export interface ColumnMetadata {
   readonly name: string;
@@ -78,6 +79,15 @@ const CHARACTER: ReadonlySet<number> = new Set([
   MARIADB_TYPE_VARCHAR_COMPRESSED,
 ]);
 
+/**
+ * Whose charset is told with those of texts (is_character_field of MariaDB's log_event_server.cc:
+ * every field that has one; is_character_type of MySQL's log_event.cc).
+ */
+const WITH_CHARSET: Readonly<Record<GtidFlavor, ReadonlySet<number>>> = {
+  mariadb: new Set([...CHARACTER, MYSQL_TYPE_GEOMETRY]),
+  mysql: CHARACTER,
+};
+
 const ENUM_OR_SET: ReadonlySet<number> = new Set([MYSQL_TYPE_ENUM, MYSQL_TYPE_SET]);
 
 /** The fields by type. */
@@ -95,6 +105,7 @@ function split(bytes: Uint8Array): ReadonlyMap<number, Uint8Array> {
 export function decodeTableMetadata(
   bytes: Uint8Array,
   columns: readonly ColumnLayout[],
+  flavor: GtidFlavor,
 ): TableMetadata {
   const fields = split(bytes);
   const names = fields.get(COLUMN_NAME);
@@ -106,7 +117,11 @@ export function decodeTableMetadata(
   const unsigned = new Set(numeric.filter((_, i) => bitFromLeft(signs, i)));
   const visibility = fields.get(COLUMN_VISIBILITY);
   const collations = new Map([
-    ...readCharsets(fields.get(DEFAULT_CHARSET), fields.get(COLUMN_CHARSET), of(CHARACTER)),
+    ...readCharsets(
+      fields.get(DEFAULT_CHARSET),
+      fields.get(COLUMN_CHARSET),
+      of(WITH_CHARSET[flavor]),
+    ),
     ...readCharsets(
       fields.get(ENUM_AND_SET_DEFAULT_CHARSET),
       fields.get(ENUM_AND_SET_COLUMN_CHARSET),

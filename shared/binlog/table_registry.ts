@@ -5,6 +5,7 @@
  */
 import { vtError } from "../error/errors.ts";
 import type { TableFields } from "./change.ts";
+import type { GtidFlavor } from "./position.ts";
 import { type RowsTable, rowsTable } from "./rows_event.ts";
 import { decodeTableMap, decodeTableMapName } from "./table_map.ts";
 
@@ -19,12 +20,14 @@ interface Entry {
 }
 
 export class TableRegistry {
+  readonly #flavor: GtidFlavor;
   readonly #useOf: (database: string, table: string) => TableUse;
   readonly #byId = new Map<number, Entry>();
   /** The columns last told, by table, in a form that compares. */
   readonly #told = new Map<string, string>();
 
-  constructor(useOf: (database: string, table: string) => TableUse) {
+  constructor(flavor: GtidFlavor, useOf: (database: string, table: string) => TableUse) {
+    this.#flavor = flavor;
     this.#useOf = useOf;
   }
 
@@ -34,7 +37,7 @@ export class TableRegistry {
     const known = this.#byId.get(name.tableId);
     if (known !== undefined && sameBytes(known.body, body)) return undefined;
     const use = this.#useOf(name.database, name.table);
-    const table = use === "skip" ? undefined : rowsTable(decodeTableMap(body));
+    const table = use === "skip" ? undefined : rowsTable(decodeTableMap(body, this.#flavor));
     this.#byId.set(name.tableId, { body: body.slice(), use, table });
     if (use !== "rows" || table === undefined) return undefined;
     const columns = JSON.stringify(table.fields);

@@ -9,6 +9,52 @@ import { streamRows } from "./row_stream.ts";
 
 const NEVER = { signal: new AbortController().signal };
 
+function list(count: number, member: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => member(i)).join(",");
+}
+
+/** Characters that each character set has, some of two bytes or four, some with a byte of ASCII. */
+const TEXTS: Readonly<Record<string, readonly string[]>> = {
+  ascii: ["plain"],
+  big5: ["中文", "功能許蓋"],
+  cp1250: ["čšž", "Łódź"],
+  cp1251: ["привет"],
+  cp850: ["éüß"],
+  cp866: ["привет"],
+  cp932: ["①日本", "ソース表"],
+  dec8: ["éüß"],
+  eucjpms: ["日本語①"],
+  euckr: ["한국어"],
+  gb2312: ["中文"],
+  gbk: ["中文汉字", "镕"],
+  greek: ["αβγ"],
+  hebrew: ["שלום"],
+  koi8r: ["привет"],
+  latin2: ["čšž"],
+  latin5: ["ığş"],
+  latin7: ["ąčę"],
+  macroman: ["éüß"],
+  sjis: ["ソース表", "ｱｲｳ"],
+  tis620: ["ไทย"],
+  ucs2: ["ab é 中", ""],
+  ujis: ["日本語", "ソース"],
+  utf16: ["🎉é", "a"],
+  utf16le: ["🎉é", "a"],
+  utf32: ["🎉a", "é"],
+  utf8mb3: ["é中", "a "],
+};
+
+/** Of each, a text and an enumeration. */
+const CHARSET_COLUMNS = Object.entries(TEXTS).flatMap(([name, texts]) => {
+  const values = texts.map((text) => `'${text}'`);
+  const distinct = [...new Set([...values, "'x'"])];
+  return [
+    [`v_${name} varchar(12) character set ${name}`, values],
+    [`c_${name} char(9) character set ${name}`, values],
+    [`e_${name} enum(${distinct.join(",")}) character set ${name}`, distinct],
+  ] as const;
+});
+
 /** Columns and, for each, values as SQL; the rows take them in turn. */
 const COLUMNS: readonly (readonly [string, readonly string[]])[] = [
   ["t1 tinyint", ["-128", "127", "0", "NULL"]],
@@ -74,6 +120,13 @@ const COLUMNS: readonly (readonly [string, readonly string[]])[] = [
   ["el enum('x','ü') character set latin1", ["'ü'", "'x'"]],
   ["s set('r','g','bé')", ["'r,bé'", "''", "'g'", "'r,g,bé'"]],
   ["s9 set('1','2','3','4','5','6','7','8','9')", ["'1,9'", "'8'", "'1,2,3,4,5,6,7,8,9'"]],
+  [`e300 enum(${list(300, (i) => `'m${i}'`)})`, ["'m299'", "'m0'", "'m255'", "'m254'", "NULL"]],
+  ["eq enum('a,b','c\"d','e\\\\f','')", ["'a,b'", "'c\"d'", "'e\\\\f'", "''"]],
+  [`s64 set(${list(64, (i) => `'x${i}'`)})`, [
+    "'x63'",
+    "'x0,x31,x32,x63'",
+    `'${list(64, (i) => `x${i}`)}'`,
+  ]],
   ["j json", [
     `'{"b": [1, -2.5, 1e100, true, null], "a": "q\\\\"\\\\\\\\ \\\\u0001 é", "long": "${
       "x".repeat(300)
@@ -88,12 +141,24 @@ const COLUMNS: readonly (readonly [string, readonly string[]])[] = [
   ]],
   ["g geometry", ["ST_GeomFromText('POINT(1 2)')", "ST_GeomFromText('LINESTRING(0 0,1 1)')"]],
   ["p point", ["ST_GeomFromText('POINT(-1 0.5)')", "NULL"]],
+  ["jd json", [
+    `'${"[".repeat(30)}1${"]".repeat(30)}'`,
+    `'{"é": {"": [null, {"a b": "\\u20ac"}]}}'`,
+  ]],
+  ["mp multipolygon", [
+    "ST_GeomFromText('MULTIPOLYGON(((0 0,0 3,3 3,3 0,0 0),(1 1,1 2,2 2,2 1,1 1)),((5 5,5 6,6 6,5 5)))')",
+    "NULL",
+  ]],
+  ["gc geometrycollection", [
+    "ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))')",
+  ]],
   ["gs int as (t4u + 1) stored", ["DEFAULT"]],
   ["gv int as (t2 * 2) virtual", ["DEFAULT"]],
   ["inv int invisible default 5", ["DEFAULT", "17"]],
 ];
 
 const MYSQL_ONLY: readonly (readonly [string, readonly string[]])[] = [
+  ["jd99 json", [`'${"[".repeat(99)}1${"]".repeat(99)}'`]],
   ["jo json", [
     "json_object('d', cast('2026-01-02' as date), 'dt', cast('2026-01-02 03:04:05.000006' as datetime(6)), 't', cast('-12:34:56.5' as time(6)), 'n', cast(1.50 as decimal(10,2)), 'bin', x'cafe')",
     "json_array(cast(-5 as signed), 2.0e0, 1e300, 0.1e0, -0.0e0)",
@@ -101,9 +166,12 @@ const MYSQL_ONLY: readonly (readonly [string, readonly string[]])[] = [
     "json_object('k', repeat('y', 70000))",
   ]],
   ["ve vector(3)", ["to_vector('[1,2,3]')", "NULL"]],
+  ["v_gb18030 varchar(12) character set gb18030", ["'㐀🎉中'", "'a'"]],
 ];
 
 const MARIADB_ONLY: readonly (readonly [string, readonly string[]])[] = [
+  // MySQL's last moment is 838:59:59.
+  ["tm6 time(6)", ["'838:59:59.999999'", "'-838:59:59.999999'"]],
   ["vc varchar(1000) compressed", ["repeat('compress me ', 80)", "'short'", "''"]],
   ["bc blob compressed", ["repeat('compress me ', 80)", "x'00'"]],
 ];
@@ -113,7 +181,7 @@ const NOTHING = new Uint8Array();
 const ROWS = 8;
 
 function columnsOf(server: string): typeof COLUMNS {
-  return [...COLUMNS, ...(server === "mysql" ? MYSQL_ONLY : MARIADB_ONLY)];
+  return [...COLUMNS, ...CHARSET_COLUMNS, ...(server === "mysql" ? MYSQL_ONLY : MARIADB_ONLY)];
 }
 
 function show(value: Uint8Array | null | undefined): string {
