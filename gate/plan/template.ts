@@ -56,8 +56,9 @@ function* mergeSlots(
   range: Span,
 ): Generator<Edit> {
   let next = 0;
-  for (const [number, slot] of slots.entries()) {
-    if (slot.start < range.start || slot.end > range.end) continue;
+  for (let number = firstSlot(slots, range.start); number < slots.length; number++) {
+    const slot = slots[number];
+    if (slot === undefined || slot.end > range.end) break;
     for (let edit = edits[next]; edit !== undefined && edit.start <= slot.start;) {
       yield edit;
       edit = edits[++next];
@@ -67,6 +68,17 @@ function* mergeSlots(
     yield { start: slot.start, end: slot.end, by: [{ slot: number }] };
   }
   yield* edits.slice(next);
+}
+
+/** Of the slots that start there or behind, in order of the text: an INSERT has thousands. */
+function firstSlot(slots: StatementText["slots"], start: number): number {
+  let from = 0;
+  for (let to = slots.length; from < to;) {
+    const middle = (from + to) >> 1;
+    if ((slots[middle]?.start ?? start) < start) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** Neighbouring texts become one. */
