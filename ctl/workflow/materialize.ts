@@ -1,6 +1,8 @@
 /** Materialize: tables of a target kept as what a SELECT makes of a source's table. */
 import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import { computedRule } from "../../shared/filter/computed.ts";
 import { JsonReader } from "../../shared/model/json_reader.ts";
+import type { SchemaDefinition } from "../../shared/rpc/tablet_admin.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import type { Expr, Select } from "../../shared/sql/ast.ts";
 import { decodeText, encodeText, sameColumnName } from "../../shared/sql/names.ts";
@@ -71,6 +73,34 @@ export function parseExpression({ targetTable, sourceExpression }: TableSetting)
     );
   }
   return { sql, select, sourceTable: from.name.name.text };
+}
+
+/**
+ * Refuses what can't be kept exact, before anything is made. VT12001 and VT26007 for the
+ * expression, VT22001 for what it means on the source's schema, VT22002 for a table that can't be
+ * made as asked.
+ */
+export function checkExpression(setting: TableSetting, schema: SchemaDefinition): void {
+  const { targetTable, sourceExpression, createDdl } = setting;
+  const { sourceTable } = parseExpression(setting);
+  const rule = computedRule({ match: targetTable, filter: sourceExpression.trim() });
+  if (rule === undefined) return;
+  const columns = schema.tableDefinitions.find(({ name }) => name === sourceTable)?.columns ?? [];
+  const hidden = rule.groupNames.find((name) =>
+    columns.some((column) => sameColumnName(column, name))
+  );
+  if (hidden !== undefined) {
+    throw vtError(
+      "VT22001",
+      `source_expression of ${targetTable}: GROUP BY ${hidden} means column ${hidden} of ${sourceTable}; give the expression another name`,
+    );
+  }
+  if (createDdl === "copy" && (rule.grouped || rule.items.some(({ is }) => is !== "star"))) {
+    throw vtError(
+      "VT22002",
+      `table ${targetTable} has other columns than ${sourceTable}: give its CREATE TABLE as create_ddl instead of "copy"`,
+    );
+  }
 }
 
 /**

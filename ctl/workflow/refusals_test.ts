@@ -6,7 +6,7 @@ import { parseKeyspace } from "../../shared/vschema/parse.ts";
 import { checkCanCreate } from "./checks.ts";
 import type { ShardFacts } from "./facts.ts";
 import { placementOf, ruleFor } from "./filter.ts";
-import { materializeRule, readTableSettings } from "./materialize.ts";
+import { checkExpression, materializeRule, readTableSettings } from "./materialize.ts";
 import { measure, printProgressLine } from "./progress.ts";
 import { checkShards } from "./shards.ts";
 import { chooseTables, missingTables, newDefinition } from "./tables.ts";
@@ -142,6 +142,34 @@ Deno.test("materialized rows are placed by the column behind the target's", () =
   assert.throws(() => rule("select a from s, u"), /must be a SELECT from one table/);
   assert.throws(() => readTableSettings("[]"), /there are none/);
   assert.throws(() => readTableSettings("{"), /VT22001/);
+});
+
+Deno.test("expressions that can't be kept exact are refused before anything is made", () => {
+  const check = (sourceExpression: string, createDdl = "create table t (id int primary key)") =>
+    checkExpression({ targetTable: "t", sourceExpression, createDdl }, {
+      databaseSchema: "",
+      tableDefinitions: [{
+        name: "s",
+        schema: "",
+        columns: ["id", "Day", "created"],
+        primaryKeyColumns: ["id"],
+        type: "BASE TABLE",
+        dataLength: "0",
+        rowCount: "0",
+      }],
+    });
+  check("select * from s", "copy");
+  check("select * from s where created > '2026-01-01'", "copy");
+  check("select date(created) as d, count(*) as n from s group by d");
+  assert.throws(() => check("select id, rand() as r from s"), /VT12001.*function rand/);
+  assert.throws(
+    () => check("select date(created) as day, count(*) as n from s group by day"),
+    /VT22001.*GROUP BY day means column day of s; give the expression another name/,
+  );
+  assert.throws(
+    () => check("select id, year(created) as y from s", "copy"),
+    /VT22002.*give its CREATE TABLE/,
+  );
 });
 
 function stream(more: Partial<StreamStatus>): StreamStatus {

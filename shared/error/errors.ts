@@ -222,6 +222,7 @@ export const ERRORS = {
   VT27008: row("aborted", 1105, "HY000", (id: number, state: string, message: string) => `stream ${id} was changed by somebody else: it is ${state}${message === "" ? "" : `, ${message}`}; try again`),
   VT27009: row("failed_precondition", 1105, "HY000", (table: string, cause: string) => `table ${table} of the target doesn't fit its rule: ${cause}; cancel the workflow, and create it with a table that fits`),
   VT27010: row("failed_precondition", 1105, "HY000", (table: string, what: string) => `table ${table} of the target is not what the stream made it: ${what}; somebody else wrote to it, or several rows of the source have one key. Cancel the workflow and create it again`),
+  VT27011: row("aborted", 1105, "HY000", (table: string, cause: string) => `table ${table} of the target has a row with the key of one that comes: ${cause}; until the stream that brought the other takes it away this one tries again`),
 
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),

@@ -42,6 +42,13 @@ export interface ComputedRule {
   /** One row a group: "value" items are what they are grouped by. */
   readonly grouped: boolean;
   /**
+   * Names in GROUP BY that are taken for those of items: a column of the source's table with such
+   * a name would come first.
+   */
+  readonly groupNames: readonly string[];
+  /** Columns that a row's shard is found by: in_keyrange(...). */
+  readonly keyRangeColumns: readonly string[];
+  /**
    * Refuses what depends on the columns' types. VT12001 for what makes a date of a time of day:
    * today's.
    */
@@ -72,6 +79,9 @@ export function computedRule(rule: FilterRule): ComputedRule | undefined {
     alias: select.alias,
     items,
     grouped,
+    groupNames: groupNames(items, select),
+    keyRangeColumns: select.terms.filter(isKeyRange)
+      .flatMap((term) => columnsOf(term).map(({ name }) => name.text)),
     source: sourceRule(
       rule,
       select,
@@ -228,6 +238,17 @@ function groupedItem(
       textOf(group, select)
     } in a filter: it must be one of the columns that the filter gives: ${rule.filter}`,
   );
+}
+
+function groupNames(items: readonly ComputedItem[], { groupBy }: RuleSelect): readonly string[] {
+  return (groupBy ?? []).flatMap((group) => {
+    if (group.kind !== "column") return [];
+    const name = group.name.text;
+    const isColumn = items.some((item) =>
+      item.is === "value" && item.column !== undefined && sameColumnName(item.column, name)
+    );
+    return isColumn ? [] : [name];
+  });
 }
 
 /** By its number, or written alike. */

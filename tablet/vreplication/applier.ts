@@ -171,7 +171,11 @@ export class Applier {
   async #writePending(call: Call): Promise<void> {
     const { tables } = this.#options;
     for (const [table, changes] of this.#pending) {
-      await applyChanges(tables.plan(table), changes, (sql) => this.#run(sql, call));
+      try {
+        await applyChanges(tables.plan(table), changes, (sql) => this.#run(sql, call));
+      } catch (error) {
+        throw await tables.explain(table, error);
+      }
     }
     this.#clear();
   }

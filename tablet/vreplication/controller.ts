@@ -232,7 +232,7 @@ class Attempt {
     const { id, source, state, position, copyState } = this.#row;
     const { rules: all } = source.filter;
     using tables = new TargetTables(
-      { session: this.#session, login: this.#options.login, rules: all },
+      { streamId: id, session: this.#session, login: this.#options.login, rules: all },
       call,
     );
     const copied = await this.#copy(tables, call);

@@ -290,18 +290,21 @@ class SnapshotWriter {
   }
 
   async #insert(batch: readonly Uint8Array[], call: Call): Promise<void> {
-    const { session } = this.#options;
+    const { session, tables } = this.#options;
     const plan = this.#plan;
     if (plan === undefined) throw vtError("VT13001", "rows came before their fields");
     const run = (sql: Uint8Array) => session.run(sql, call);
-    if (plan.writer !== undefined) {
-      return await plan.writer.copy([...this.#rowsOf(batch)], run);
-    }
     try {
+      if (plan.writer !== undefined) {
+        return await plan.writer.copy([...this.#rowsOf(batch)], run);
+      }
       await insertPackets(plan, batch, this.#columns, run);
     } catch (error) {
       const known = error instanceof MysqlError && error.errno === ER_DUP_ENTRY;
-      if (!known || plan.key === undefined || this.#copies !== "pieces") throw error;
+      const mayBeThere = this.#copies === "pieces" && plan.writer === undefined;
+      if (!known || plan.key === undefined || !mayBeThere) {
+        throw await tables.explain(this.#table, error);
+      }
       // Changes brought some of them before; then another duplicate is one of another row.
       await deleteRows(plan, plan.key, [...this.#rowsOf(batch)], run);
       await insertPackets(plan, batch, this.#columns, run);

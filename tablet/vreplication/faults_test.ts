@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { contains, type KeyspaceId, parseShardName } from "../../shared/key/range.ts";
 import { integerValue } from "../../shared/value/value.ts";
 import { createVindex } from "../../shared/vindex/registry.ts";
+import { mysqldKilled, tabletKilled } from "../../tests/harness/kills.ts";
 import { testServers } from "../../tests/harness/mysqld.ts";
 import { newRandom, type Random } from "../../tests/harness/random.ts";
 import { StreamCluster } from "../../tests/harness/stream_cluster.ts";
 import { startStreamWriter, WRITER_TABLES } from "../../tests/harness/stream_writer.ts";
-import type { TestTablet } from "../../tests/harness/tablet.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 
 const ROWS = 60_000;
@@ -28,17 +28,6 @@ const rules = (shard: string) =>
     match,
     filter: `select * from ${match} where in_keyrange(id, 'hash', '${shard}')`,
   }));
-
-async function mysqldKilled(tablet: TestTablet): Promise<void> {
-  const pid = await tablet.mysqldPid();
-  Deno.kill(pid, "SIGKILL");
-  await waitFor("mysqld to be back", async () => await tablet.mysqldPid() !== pid);
-}
-
-async function tabletKilled(tablet: TestTablet): Promise<void> {
-  await tablet.kill();
-  await tablet.start({ ready: false });
-}
 
 function pickFault(cluster: StreamCluster, random: Random): () => Promise<void> {
   const target = random.pick(cluster.targets);

@@ -1,7 +1,9 @@
 /** The tables of the keyspace's database that a stream writes to, and its plan for each. */
 import type { TableFields } from "../../shared/binlog/change.ts";
-import { vtError } from "../../shared/error/errors.ts";
+import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { type ComputedRule, computedRule } from "../../shared/filter/computed.ts";
+import { collationById } from "../../shared/mysql/collations.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
 import type { ColumnType } from "./column_fit.ts";
@@ -13,6 +15,7 @@ import type { WriteLogin, WriteSession } from "./session.ts";
 import { planTable, type TablePlan, type TargetTable } from "./target_table.ts";
 
 export interface TargetTablesOptions {
+  readonly streamId: number;
   /** Writes the rows. */
   readonly session: WriteSession;
   /** For a session that evaluates expressions. */
@@ -23,6 +26,8 @@ export interface TargetTablesOptions {
 interface Call {
   readonly signal: AbortSignal;
 }
+
+const ER_DUP_ENTRY = 1062;
 
 export class TargetTables implements Disposable {
   readonly #options: TargetTablesOptions;
@@ -69,11 +74,35 @@ export class TargetTables implements Disposable {
     return plan;
   }
 
+  /**
+   * What an error of writing to a table means. Where keys are not the source's, two of its shards
+   * may have one key one after the other: then VT27011, which passes, instead of mysqld's refusal.
+   */
+  async explain(table: string, error: unknown): Promise<unknown> {
+    const plan = this.#plans.get(table);
+    const known = error instanceof MysqlError && error.errno === ER_DUP_ENTRY;
+    if (!known || plan?.exact !== true || !await this.#hasSiblings()) return error;
+    return vtErrorFrom(error, "VT27011", table, error.message);
+  }
+
+  /** Other streams of the workflow write here, too. */
+  async #hasSiblings(): Promise<boolean> {
+    const [row] = await this.#read(
+      "SELECT COUNT(*) FROM _vt.vreplication AS mine JOIN _vt.vreplication AS other " +
+        "ON mine.workflow = other.workflow AND mine.db_name = other.db_name " +
+        `WHERE mine.id = ${this.#options.streamId} AND other.id <> mine.id`,
+    );
+    return row?.[0] !== "0";
+  }
+
   async #computedPlan(rule: ComputedRule, fields: TableFields): Promise<TablePlan> {
     this.#evaluator ??= await Evaluator.open(this.#options.login, this.#call);
     const evaluation = await this.#evaluator.prepare(rule, fields, this.#call);
     const columns = await this.#columns(rule.target);
-    if (rule.grouped) return await this.#groupPlan(rule, evaluation, columns);
+    if (rule.grouped) {
+      demandOneShard(rule, fields);
+      return await this.#groupPlan(rule, evaluation, columns);
+    }
     const plan = planTable(madeFields(fields, evaluation), targetTable(rule.target, columns));
     const exact = plan.exact || plan.key === undefined;
     const inner = { ...plan, exact };
@@ -212,4 +241,24 @@ function madeFields(
     fields: evaluated.map(({ field }) => field),
     primaryKey: key.includes(-1) ? [] : key,
   };
+}
+
+/** In these, texts are equal only when their bytes are. */
+const BYTEWISE = /^(?:binary|.*_(?:0900_bin|nopad_bin))$/;
+
+/**
+ * Rows of one group must lie on one shard, but vindexes look at bytes. VT12001 when a text that
+ * decides it may be equal to one of other bytes: the shards would have a group each.
+ */
+function demandOneShard({ target, keyRangeColumns }: ComputedRule, { fields }: TableFields): void {
+  const loose = fields.find(({ name, collation }) =>
+    keyRangeColumns.some((column) => column.toLowerCase() === name.toLowerCase()) &&
+    !BYTEWISE.test(collationById(collation)?.name ?? "binary")
+  );
+  if (loose === undefined) return;
+  const collation = collationById(loose.collation)?.name ?? "";
+  throw vtError(
+    "VT12001",
+    `groups of ${target} that are sharded by text column ${loose.name} of collation ${collation}: texts that are equal in it would lie on several shards; shard by another column, give it a binary collation, or keep the groups in an unsharded keyspace`,
+  );
 }

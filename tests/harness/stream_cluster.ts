@@ -153,9 +153,16 @@ export class StreamCluster implements AsyncDisposable {
     }));
   }
 
-  /** The only stream of a target. */
-  async stream(target: TestTablet): Promise<StreamStatus> {
-    const { streams } = await target.rpc("ReadStreams", { workflow: "w" });
+  /** The first target. */
+  get target(): TestTablet {
+    const [first] = this.targets;
+    if (first === undefined) throw new RangeError("There is no target");
+    return first;
+  }
+
+  /** The only stream of a workflow on a target. */
+  async stream(target: TestTablet, workflow = "w"): Promise<StreamStatus> {
+    const { streams } = await target.rpc("ReadStreams", { workflow });
     const [stream] = streams;
     if (stream === undefined) throw new RangeError("There is no stream");
     return stream;
@@ -177,7 +184,7 @@ export class StreamCluster implements AsyncDisposable {
   }
 
   /** Until all targets have what the source has now. */
-  async untilCaughtUp(timeoutMs = 60_000): Promise<void> {
+  async untilCaughtUp(timeoutMs = 60_000, workflow = "w"): Promise<void> {
     const { position } = await this.source.rpc("DrainTables", {
       tables: [],
       graceMs: 10_000,
@@ -185,7 +192,7 @@ export class StreamCluster implements AsyncDisposable {
     });
     for (const target of this.targets) {
       await waitFor(`${target.name} to reach ${position}`, async () => {
-        const { id } = await this.stream(target);
+        const { id } = await this.stream(target, workflow);
         return await target.rpc("WaitForStream", { id, position, timeoutMs: 10_000 });
       }, { timeoutMs });
     }
