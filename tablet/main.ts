@@ -80,9 +80,7 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
   scope.use(vdiff.sources);
   const fence = new Fence(mysqld.server.dba, databaseOf(flags));
   const { tablet, engine } = buildTablet({ ...context, log }, mysqld, view, tasks, (primary) => {
-    if (!primary) fence.forget();
-    vreplication.engine.setPrimary(primary);
-    vdiff.engine.setPrimary(primary);
+    for (const part of [fence, vreplication.engine, vdiff.engine]) part.setPrimary(primary);
   });
   scope.use(engine);
   const rpc = scope.use(
@@ -240,7 +238,11 @@ function serve(
     vdiff,
     fence,
     sequences: engine.sequences,
-    admitted: engine.inFlight,
+    admitted: {
+      ended: (options: { readonly signal: AbortSignal }) => engine.inFlight.ended(options),
+      endTransactions: (threads: ReadonlySet<number>, reason: string) =>
+        engine.transactions.endThreads(threads, reason),
+    },
   };
   const { signal } = tablet.options.tasks;
   addAdminRpc(app, tabletHandlers(tablet, parts), { log, signal, fence });

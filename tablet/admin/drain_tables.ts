@@ -4,25 +4,30 @@ import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { sleep } from "../../shared/host/clock.ts";
 import type { VReplicationAdmin } from "../../shared/rpc/vreplication.ts";
-import { type CallOptions, queryRow, type StatementRunner } from "../mysqld/dba.ts";
+import { type CallOptions, queryRow, toRows } from "../mysqld/dba.ts";
 import { CLIENT_USERS } from "../mysqld/init_db.ts";
-import { endClientSessions, type Server } from "../mysqld/replication.ts";
-import { quote, quoteName } from "../mysqld/statement.ts";
+import type { Server } from "../mysqld/replication.ts";
+import { quoteName } from "../mysqld/statement.ts";
 
 type Request = VReplicationAdmin["DrainTables"]["request"];
 
 const LOOK_MS = 10;
 const ER_LOCK_WAIT_TIMEOUT = 1205;
+const ER_NO_SUCH_THREAD = 1094;
 
 /** What the query service has admitted, and mysqld may not know of yet. */
 export interface Admitted {
   ended(options: CallOptions): Promise<void>;
+  /** Ends those of its transactions that have these connections; which they were. */
+  endTransactions(threads: ReadonlySet<number>, reason: string): ReadonlySet<number>;
 }
 
 /**
  * Every transaction that had written to one of `tables` has ended, and its writes are before the
- * position that is answered; no tables: every client's transaction. New ones are refused by then:
- * that is the caller's business. After `graceMs` what is left is killed; VT20014 after `timeoutMs`.
+ * position that is answered; no tables: every transaction that has written. New ones are refused by
+ * then: that is the caller's business. What still writes after `graceMs` is ended: transactions of
+ * clients with VT20009 at their next statement, single statements as by KILL QUERY, sessions of
+ * administrators by KILL. Who only reads is left alone. VT20014 after `timeoutMs`.
  */
 export async function drainTables(
   server: Server,
@@ -36,7 +41,7 @@ export async function drainTables(
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, timeout]);
   const grace = AbortSignal.any([signal, ended.signal]);
-  const killing = killAfter(server, graceMs, { signal: grace });
+  const killing = endAfter(server, admitted, graceMs, { signal: grace });
   try {
     // A write that waits for a connection, or is on its way, holds no lock yet.
     await admitted.ended({ signal });
@@ -46,8 +51,11 @@ export async function drainTables(
   } catch (error) {
     options.signal.throwIfAborted();
     const late = error instanceof MysqlError && error.errno === ER_LOCK_WAIT_TIMEOUT;
-    if (timeout.aborted || late) throw vtError("VT20014", "the end of transactions under way");
-    throw error;
+    if (!timeout.aborted && !late) throw error;
+    throw vtError(
+      "VT20014",
+      `the end of what writes here (${await describeHolders(server, options)})`,
+    );
   } finally {
     ended.abort();
     await killing;
@@ -80,26 +88,77 @@ async function lockBriefly(
 }
 
 async function untilIdle(server: Server, options: CallOptions): Promise<void> {
-  while (await countTransactions(server.dba, options) > 0) await sleep(LOOK_MS, options);
+  while ((await readWriters(server, options)).length > 0) await sleep(LOOK_MS, options);
 }
 
-async function countTransactions(runner: StatementRunner, options: CallOptions): Promise<number> {
-  const users = CLIENT_USERS.map(quote).join(", ");
-  const row = await queryRow(
-    runner,
-    "SELECT COUNT(*) AS n FROM information_schema.innodb_trx t JOIN " +
-      `information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.user IN (${users})`,
+/** A session with a transaction that has written, or holds locks to write. */
+interface Writer {
+  readonly thread: number;
+  readonly user: string;
+}
+
+async function readWriters(server: Server, options: CallOptions): Promise<readonly Writer[]> {
+  const rows = await server.dba.query(
+    "SELECT p.id AS id, p.user AS user FROM information_schema.innodb_trx t JOIN " +
+      "information_schema.processlist p ON p.id = t.trx_mysql_thread_id " +
+      "WHERE (t.trx_rows_modified > 0 OR t.trx_lock_structs > 0) AND p.id <> CONNECTION_ID() " +
+      "AND p.user NOT IN ('system user', 'event_scheduler')",
     options,
   );
-  return Number(row?.["n"] ?? 0);
+  return toRows(rows).map((row) => ({ thread: Number(row["id"]), user: row["user"] ?? "" }));
 }
 
-async function killAfter(server: Server, graceMs: number, options: CallOptions): Promise<void> {
+/** Again and again, until the signal: a writer may come to its first write late. */
+async function endAfter(
+  server: Server,
+  admitted: Admitted,
+  graceMs: number,
+  options: CallOptions,
+): Promise<void> {
   try {
-    await sleep(graceMs, options);
-    await endClientSessions(server, CLIENT_USERS, options);
+    for (;;) {
+      await sleep(graceMs, options);
+      await endWriters(server, admitted, options);
+    }
   } catch (error) {
     // It is over before the grace time is.
     if (!options.signal.aborted) throw error;
   }
+}
+
+async function endWriters(
+  server: Server,
+  admitted: Admitted,
+  options: CallOptions,
+): Promise<void> {
+  const writers = await readWriters(server, options);
+  const threads = new Set(writers.map(({ thread }) => thread));
+  const ended = admitted.endTransactions(threads, "writes were switched to another place");
+  for (const { thread, user } of writers) {
+    if (ended.has(thread)) continue;
+    const what = CLIENT_USERS.includes(user) ? "QUERY" : "CONNECTION";
+    try {
+      await server.dba.query(`KILL ${what} ${thread}`, options);
+    } catch (error) {
+      if (!(error instanceof MysqlError && error.errno === ER_NO_SUCH_THREAD)) throw error;
+    }
+  }
+}
+
+/** Who holds or waits for locks, for a person: "thread 12, vt_dba, 8 s: alter table ...". */
+async function describeHolders(server: Server, options: CallOptions): Promise<string> {
+  const rows = await server.dba.query(
+    "SELECT p.id AS id, p.user AS user, p.time AS seconds, p.state AS state, p.info AS info " +
+      "FROM information_schema.processlist p LEFT JOIN information_schema.innodb_trx t " +
+      "ON t.trx_mysql_thread_id = p.id WHERE p.id <> CONNECTION_ID() " +
+      "AND p.user NOT IN ('system user', 'event_scheduler') " +
+      "AND (t.trx_id IS NOT NULL OR p.state LIKE '%lock%') ORDER BY p.time DESC LIMIT 3",
+    options,
+  );
+  const holders = toRows(rows).map((row) =>
+    `thread ${row["id"]}, ${row["user"]}, ${row["seconds"]} s: ${
+      (row["info"] ?? "in a transaction").slice(0, 80)
+    }`
+  );
+  return holders.join("; ") || "nobody is seen any more";
 }

@@ -3,10 +3,17 @@ import { connectGate, request, startQueryTablet } from "../../tests/harness/quer
 import { startTestMysqld } from "../../tests/harness/mysqld.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 import { VtError } from "../../shared/error/errors.ts";
-import { drainTables } from "./drain_tables.ts";
+import { type Admitted, drainTables } from "./drain_tables.ts";
 
 const NEVER = { signal: new AbortController().signal };
 const DRAIN = { tables: ["t"], graceMs: 20_000, timeoutMs: 20_000 };
+
+function admittedOf({ engine }: ReturnType<typeof startQueryTablet>): Admitted {
+  return {
+    ended: (options) => engine.inFlight.ended(options),
+    endTransactions: (threads, reason) => engine.transactions.endThreads(threads, reason),
+  };
+}
 
 Deno.test("a write that waits for a connection when its table is denied is before the position", async () => {
   await using mysqld = await startTestMysqld();
@@ -42,9 +49,46 @@ Deno.test("a write that waits for a connection when its table is denied is befor
     (error) => error instanceof VtError && error.id === "VT20004",
   );
 
-  await drainTables(server, "vt_commerce", DRAIN, tablet.engine.inFlight, NEVER);
+  await drainTables(server, "vt_commerce", DRAIN, admittedOf(tablet), NEVER);
   // Whoever copies up to the position that was answered has the row.
   const { rows: found } = await mysqld.root.query("select id from vt_commerce.t", NEVER);
   assert.deepEqual(found.map(([id]) => String(id)), ["1"]);
   await Promise.all([holder, waiting]);
+});
+
+Deno.test("what still writes when the grace time is over is ended; readers go on", async () => {
+  await using mysqld = await startTestMysqld();
+  await mysqld.root.query("create database vt_commerce", NEVER);
+  await mysqld.root.query("create table vt_commerce.t (id int primary key, v int)", NEVER);
+  await mysqld.root.query("insert into vt_commerce.t values (1, 0), (2, 0)", NEVER);
+  const server = { dba: mysqld.root, flavor: mysqld.flavor };
+  const { socketPath } = mysqld;
+  await using tablet = startQueryTablet({ socketPath, database: "vt_commerce" });
+  using gate = await connectGate(tablet);
+  const run = (sql: string, more: Parameters<typeof request>[1] = {}) =>
+    gate.rpc.execute(request(sql, { tables: ["t"], ...more }), () => {}, NEVER);
+
+  for (const tables of [["t"], []]) {
+    const writer = await run("update t set v = v + 1 where id = 1", { begin: "begin" });
+    const reader = await run("select * from t", { begin: "begin" });
+    const reading = run("select sleep(0.8), v from t where id = 1");
+    const position = await drainTables(
+      server,
+      "vt_commerce",
+      { tables, graceMs: 100, timeoutMs: 5000 },
+      admittedOf(tablet),
+      NEVER,
+    );
+    assert.notEqual(position, "");
+    await assert.rejects(
+      run("select 1", { transactionId: writer.transactionId }),
+      (error) => error instanceof VtError && error.id === "VT20009" && error.errno === 1317,
+    );
+    assert.equal((await reading).terminal.length > 0, true);
+    const again = await run("select v from t", { transactionId: reader.transactionId });
+    assert.equal(again.transactionId, reader.transactionId);
+    await gate.rpc.rollback(request("").target, reader.transactionId, NEVER);
+  }
+  const { rows } = await mysqld.root.query("select sum(v) from vt_commerce.t", NEVER);
+  assert.equal(Number(rows[0]?.[0]), 0, "what was ended was rolled back");
 });

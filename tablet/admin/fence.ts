@@ -32,9 +32,9 @@ export class Fence {
     this.#database = database;
   }
 
-  /** Another tablet may be the primary meanwhile: what is known may be old. */
-  forget(): void {
-    this.#checked = undefined;
+  /** While another tablet is the primary, what is known here grows old. */
+  setPrimary(primary: boolean): void {
+    if (!primary) this.#checked = undefined;
   }
 
   /** Does what a call asks for. VT22009 for a token of the past; one without any is always let in. */

@@ -36,6 +36,9 @@ export class TabletServing implements Serving {
   }
 }
 
+/** All clients of a shard wait while its writes are switched away: one must not hold them up. */
+const SWITCH_GRACE_MS = 500;
+
 /** `graceMs`: how long transactions may take to end (Vitess: --shutdown-grace-period 3s). */
 export function queryControl(
   engine: QueryEngine,
@@ -51,11 +54,12 @@ export function queryControl(
         log.warn("the schema could not be read", { error: String(error) })
       ),
     close: async () => {
-      const { at } = state();
+      const { at, desired } = state();
       if (at === "disconnected") engine.mysqldGone();
+      const isSwitched = at === "settled" && desired.queryServiceDisabled;
       await engine.close(
         at === "stopping" ? "the tablet is shutting down" : "the tablet stopped serving",
-        at === "disconnected" ? 0 : graceMs,
+        at === "disconnected" ? 0 : isSwitched ? Math.min(graceMs, SWITCH_GRACE_MS) : graceMs,
       );
     },
     reloadSchema: () => engine.schema.reload(),

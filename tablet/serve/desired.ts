@@ -133,6 +133,12 @@ export function sameRole(a: Desired, b: Desired): boolean {
   return a.role.is === b.role.is && typeOf(a.role) === typeOf(b.role);
 }
 
+/** True when mysqld has nothing to do with the change: only what is served differs. */
+export function sameServer(a: Desired, b: Desired): boolean {
+  const { queryServiceDisabled, deniedTables, lagMaxSeconds } = a;
+  return sameDesired(a, { ...b, queryServiceDisabled, deniedTables, lagMaxSeconds });
+}
+
 /** Fixed order of keys, so that equal records print alike. */
 function canonical(desired: Desired): unknown {
   const { role } = desired;

@@ -15,7 +15,7 @@
  * serves nothing.
  */
 import { unreachable } from "../../shared/error/unreachable.ts";
-import { type Desired, sameDesired, sameRole } from "./desired.ts";
+import { type Desired, sameDesired, sameRole, sameServer } from "./desired.ts";
 import type { LagState } from "./lag.ts";
 
 export type State =
@@ -100,9 +100,12 @@ function onDesired(state: State, desired: Desired): Step {
       if (sameDesired(state.desired, desired)) return [state, []];
       if (!sameRole(state.desired, desired)) return converge(state, desired);
       // Denied tables, a source's new address: statements may go on meanwhile.
-      return settle(state, { at: "settled", desired, lag: state.lag }, [
-        { do: "converge", desired },
-      ], { isNews: true });
+      return settle(
+        state,
+        { at: "settled", desired, lag: state.lag },
+        sameServer(state.desired, desired) ? [] : [{ do: "converge", desired }],
+        { isNews: true },
+      );
     case "stopping":
       return [state, []];
     default:

@@ -230,6 +230,18 @@ export class Transactions {
     }
   }
 
+  /** Ends those on these connections to mysqld, but for reserved ones without a transaction; which. */
+  endThreads(threads: ReadonlySet<number>, reason: string): ReadonlySet<number> {
+    const ended = new Set<number>();
+    for (const pinned of [...this.#open.values()]) {
+      const { threadId } = pinned.connection;
+      if (!threads.has(threadId)) continue;
+      ended.add(threadId);
+      this.#kill(pinned, reason);
+    }
+    return ended;
+  }
+
   /** Waits for transactions to end, `graceMs` at most, and rolls back the rest. */
   async rollbackAll(reason: string, graceMs: number): Promise<void> {
     if (graceMs > 0 && this.#open.size > 0) {

@@ -16,7 +16,8 @@ import { writeRecord } from "./write_record.ts";
 const CALL_TIMEOUT_MS = 15_000;
 /** Transactions on tables that move may go on for so long; then they are ended. */
 const DRAIN_GRACE_MS = 500;
-const DRAIN_TIMEOUT_MS = 10_000;
+/** Clients wait meanwhile, and not for longer than a gate lets them (10 s). */
+const DRAIN_TIMEOUT_MS = 4000;
 
 export interface Hands {
   readonly context: CommandContext;
