@@ -50,6 +50,8 @@ const IGNORED: ReadonlySet<number> = new Set([
   event.MARIADB_ANNOTATE_ROWS_EVENT,
   event.MARIADB_BINLOG_CHECKPOINT_EVENT,
   event.MARIADB_GTID_LIST_EVENT,
+  // How the file is encrypted: the source decrypts what it sends.
+  event.MARIADB_START_ENCRYPTION_EVENT,
 ]);
 
 export class StreamDecoder {
@@ -143,8 +145,6 @@ export class StreamDecoder {
         throw vtError("VT26003", "binlog_row_value_options", "PARTIAL_JSON", "''");
       case event.INCIDENT_EVENT:
         throw vtError("VT26004", "the source logged an incident: its binlog may lack transactions");
-      case event.MARIADB_START_ENCRYPTION_EVENT:
-        throw vtError("VT26002", "an encrypted binlog that the source did not decrypt");
     }
     if ((it.flags & event.LOG_EVENT_IGNORABLE_F) === 0) {
       throw vtError("VT26002", `an event of unknown type ${it.type}`);

@@ -17,7 +17,7 @@ import { sleep } from "../../shared/host/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { CopyingTable } from "../../shared/rpc/stream_service.ts";
 import { CopyBorders } from "./copy_border.ts";
-import { connectForStream, followBinlog, type StreamLogin } from "./dump.ts";
+import { connectForStream, followBinlog, refuseTables, type StreamLogin } from "./dump.ts";
 import { KeyOrder } from "./key_order.ts";
 import { flavorOfConnection, readCurrentPosition } from "./source_setup.ts";
 
@@ -88,10 +88,16 @@ export async function streamChanges(
     checksum: true,
     limits: CHUNK_LIMITS,
   });
+  const demandTables = async (): Promise<void> => {
+    using connection = await connectForStream(options.login, { signal });
+    await refuseTables(connection, database, wants, { signal });
+  };
   // The decoder is past what it gave: a stream that was tried again would leave it out.
   let undelivered = false;
   const deliver = async (items: readonly StreamItem[]): Promise<void> => {
     undelivered = true;
+    // A table may have come that can't be streamed.
+    if (items.some(({ kind }) => kind === "ddl")) await demandTables();
     const known = borders === undefined ? items : await borders.apply(items, { signal });
     const wanted = filter === undefined ? known : filter.apply(known);
     if (wanted.length > 0) await sink(wanted);

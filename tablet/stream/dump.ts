@@ -21,6 +21,7 @@ import {
   refuseUnloggedTypes,
   type SourceSetup,
 } from "./source_setup.ts";
+import { refuseUnloggedChanges } from "./unlogged_changes.ts";
 
 /** How to log in where the binlog is; needs REPLICATION SLAVE. */
 export interface StreamLogin {
@@ -102,7 +103,7 @@ export async function followBinlog(
       throw vtError("VT26005", positionText(options.start), `it is a ${setup.flavor} server`);
     }
     const { database, wants } = options;
-    await refuseUnloggedTypes(connection, database, wants, { signal: both });
+    await refuseTables(connection, database, wants, { signal: both });
     await awaitPosition(connection, options.start, source, { signal: both });
     const command = await prepareDump(connection, options, { signal: both });
     handler.started(setup);
@@ -116,6 +117,17 @@ export async function followBinlog(
   } finally {
     clearInterval(watch);
   }
+}
+
+/** VT12001 for a table that can't be streamed. */
+export async function refuseTables(
+  connection: MysqldConnection,
+  database: string,
+  wants: (table: string) => boolean,
+  options: Options,
+): Promise<void> {
+  await refuseUnloggedTypes(connection, database, wants, options);
+  await refuseUnloggedChanges(connection, database, wants, options);
 }
 
 /**

@@ -5,6 +5,8 @@
 import assert from "node:assert/strict";
 import { loginOf, record, selectRaw, showRow } from "../../tests/harness/change_stream.ts";
 import { startTestMysqld, type TestMysqld, testServers } from "../../tests/harness/mysqld.ts";
+import { waitFor } from "../../tests/harness/wait.ts";
+import { tempDir } from "../../tests/harness/temp_dir.ts";
 import type { Row, RowChange, StreamItem, TableFields } from "../../shared/binlog/change.ts";
 
 const NEVER = { signal: new AbortController().signal };
@@ -123,8 +125,11 @@ async function changeRows(server: TestMysqld, flavor: string): Promise<void> {
     "XA END 'back'",
     "XA PREPARE 'back'",
   );
-  // A prepared transaction is nobody's: another session ends it.
-  await run(server, "XA ROLLBACK 'back'");
+  // Nobody's, once the server has seen its session go: another one ends it.
+  await waitFor("the prepared transaction", async () => {
+    await run(server, "XA ROLLBACK 'back'");
+    return true;
+  });
   await run(
     server,
     "USE vt_t",
@@ -162,25 +167,44 @@ async function changeRows(server: TestMysqld, flavor: string): Promise<void> {
   }
 }
 
-const SETTINGS: readonly (readonly [string, Readonly<Record<string, readonly string[]>>])[] = [
-  ["as usual", { mariadb: [], mysql: [] }],
-  ["without checksums", {
-    mariadb: ["binlog_checksum=NONE"],
-    mysql: ["binlog_checksum=NONE"],
-  }],
-  ["with the text of each statement", {
-    mariadb: ["binlog_annotate_row_events=ON"],
-    mysql: ["binlog_rows_query_log_events=ON"],
-  }],
+interface Setting {
+  readonly name: string;
+  /** Lines of my.cnf; undefined: the server has no such thing. `folder` is the test's own. */
+  readonly lines: (flavor: string, folder: string) => readonly string[] | undefined;
+}
+
+const SETTINGS: readonly Setting[] = [
+  { name: "as usual", lines: () => [] },
+  { name: "without checksums", lines: () => ["binlog_checksum=NONE"] },
+  {
+    name: "with the text of each statement",
+    lines: (flavor) => [
+      flavor === "mysql" ? "binlog_rows_query_log_events=ON" : "binlog_annotate_row_events=ON",
+    ],
+  },
+  {
+    // MySQL's is below the dump as well, and needs a keyring.
+    name: "with encrypted files",
+    lines: (flavor, folder) =>
+      flavor === "mysql" ? undefined : [
+        "plugin_load_add=file_key_management",
+        `file_key_management_filename=${folder}/keys`,
+        "encrypt_binlog=ON",
+      ],
+  },
 ];
 
 for (const flavor of testServers()) {
-  for (const [name, lines] of SETTINGS) {
+  for (const { name, lines } of SETTINGS) {
+    if (lines(flavor, "") === undefined) continue;
     Deno.test(`tables built from the stream are the server's, ${name}: ${flavor}`, async () => {
+      await using folder = await tempDir("vt-statements");
+      await Deno.chmod(folder.path, 0o755);
+      await Deno.writeTextFile(`${folder.path}/keys`, `1;${"0123456789abcdef".repeat(2)}\n`);
       await using server = await startTestMysqld({
         server: flavor,
         users: false,
-        extraLines: ["secure_file_priv=", ...lines[flavor] ?? []],
+        extraLines: ["secure_file_priv=", ...lines(flavor, folder.path) ?? []],
       });
       await run(
         server,
