@@ -34,6 +34,10 @@ export interface ComputedRule {
   readonly target: string;
   /** What the source is asked for; its rows have the source's column names. */
   readonly source: FilterRule;
+  /** The source's table. */
+  readonly table: string;
+  /** All rows of the table that lie in the rule's key range. */
+  readonly placed: FilterRule;
   /** The table's name inside the expressions. */
   readonly alias: string;
   readonly items: readonly ComputedItem[];
@@ -76,6 +80,7 @@ export function computedRule(rule: FilterRule): ComputedRule | undefined {
   for (const term of open) demandPure(term, select);
   return {
     target,
+    table: select.table,
     alias: select.alias,
     items,
     grouped,
@@ -85,8 +90,10 @@ export function computedRule(rule: FilterRule): ComputedRule | undefined {
     source: sourceRule(
       rule,
       select,
+      neededColumns(select),
       decided.filter((term) => isKeyRange(term) || isNullTest(term)),
     ),
+    placed: sourceRule(rule, select, "*", select.terms.filter(isKeyRange)),
     condition: open.map((term) => `(${sqlOf(term, select)})`).join(" AND "),
     demandPure: (isTimeColumn) => demandTyped(select, open, isTimeColumn),
   };
@@ -259,20 +266,29 @@ function isGroup(group: Expr, sql: string, place: number, select: RuleSelect): b
 }
 
 /** Only the columns that somebody looks at, each once. */
-function sourceRule(rule: FilterRule, select: RuleSelect, terms: readonly Expr[]): FilterRule {
-  const columns = new Map<string, string>();
+function neededColumns({ items, terms }: RuleSelect): string {
+  if (items.some(({ expr }) => expr.kind === "star")) return "*";
   const looked = [
-    ...select.items.map(({ expr }) => expr),
-    ...select.terms.filter((term) => !isKeyRange(term)),
+    ...items.map(({ expr }) => expr),
+    ...terms.filter((term) => !isKeyRange(term)),
   ];
+  const columns = new Map<string, string>();
   for (const expr of looked) {
     for (const { name } of columnsOf(expr)) columns.set(name.text.toLowerCase(), name.text);
   }
-  const isAll = select.items.some(({ expr }) => expr.kind === "star");
-  const list = isAll ? "*" : [...columns.values()].map((name) => quoteName(name)).join(", ");
+  // Rows are counted also where nobody looks into them.
+  return [...columns.values()].map((name) => quoteName(name)).join(", ") || "1 as one";
+}
+
+function sourceRule(
+  rule: FilterRule,
+  select: RuleSelect,
+  columns: string,
+  terms: readonly Expr[],
+): FilterRule {
   const alias = select.alias === select.table ? "" : ` as ${quoteName(select.alias)}`;
   const where = terms.map((term) => textOf(term, select)).join(" and ");
-  const sql = `select ${list === "" ? "1 as one" : list} from ${quoteName(select.table)}${alias}` +
+  const sql = `select ${columns} from ${quoteName(select.table)}${alias}` +
     (where === "" ? "" : ` where ${where}`);
   return { match: rule.match, filter: decodeText(sql, "utf8") };
 }

@@ -18,13 +18,15 @@ const UTF8 = new TextEncoder();
 
 /**
  * Runs a query of one result on a connection that has CLIENT_DEPRECATE_EOF. The values of a row
- * are views: whoever keeps one copies it. Throws mysqld's refusal as MysqlError.
+ * are views: whoever keeps one copies it. `pause` is asked between packets: while what it gives is
+ * pending, nothing is read. Throws mysqld's refusal as MysqlError.
  */
 export async function scanRows(
   connection: MysqldConnection,
   sql: string,
   onRow: (row: Row) => void,
   call: Call,
+  pause?: () => Promise<void> | undefined,
 ): Promise<readonly ColumnDefinition[]> {
   const columns: ColumnDefinition[] = [];
   let columnCount = -1;
@@ -39,6 +41,7 @@ export async function scanRows(
       packet(packetPayload(packets, at, end));
       at = end;
     }
+    return pause?.();
   }, call);
   const payload = terminal.subarray(FRAME_HEADER_BYTES);
   if (payload[0] === ERR_HEADER) throw mysqlErrorOf(payload);

@@ -1,9 +1,10 @@
 /** One VDiff from its row to its end: its tables, each at a point of its own. */
-import type { StreamStatus } from "../../shared/rpc/vreplication.ts";
+import type { FilterRule, StreamStatus } from "../../shared/rpc/vreplication.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias } from "../../shared/model/tablet.ts";
 import { VtError, vtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
+import { type ComputedRule, computedRule } from "../../shared/filter/computed.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import { sameShard } from "../../shared/key/range.ts";
 import { findRule } from "../vreplication/controller.ts";
@@ -15,6 +16,7 @@ import { type OpenedSource, openSource } from "./source_client.ts";
 import { diffTable } from "./table_diff.ts";
 import { matchSides, type TableSides } from "./table_sides.ts";
 import { TableSnapshot } from "./table_snapshot.ts";
+import { gatherWanted, madeColumns, wantedStatements } from "./wanted_rows.ts";
 import type { StoredTable, StoredVDiff, VDiffRows } from "./vdiff_rows.ts";
 
 export interface RunOptions {
@@ -144,15 +146,24 @@ class TableRun {
     const { id, options, workflow } = this.#vdiff;
     const { table } = this.#table;
     await using scope = new AsyncDisposableStack();
+    let computed: ComputedRule | undefined;
     const { sources, target } = await turns.run(() =>
       takePoint<OpenedSource, TableSnapshot>({
         streams,
         workflow,
         concerns: (stream) => brings(stream, table),
-        openSource: (stream, inner) => this.#openSource(stream, inner),
+        openSource: (stream, inner) => {
+          computed = computedRule(this.#rule(stream));
+          return this.#openSource(stream, inner);
+        },
         positionOf: ({ position }) => position,
         closeSource: async (source) => await source[Symbol.asyncDispose](),
-        openTarget: (inner) => TableSnapshot.open({ login, database, table }, inner),
+        openTarget: (inner) =>
+          TableSnapshot.open(
+            { login, database, table },
+            inner,
+            computed === undefined ? [] : wantedStatements(computed, { database, table }),
+          ),
         waitMs: options.waitMs,
         clock,
       }, call)
@@ -160,7 +171,10 @@ class TableRun {
     for (const source of sources) scope.use(source);
     scope.use(target);
     await rows.setTableState(id, table, "started", await target.estimateRows(call), call);
-    const sides = sidesOf(table, sources, target);
+    const sides = sidesOf(table, sources, target, computed !== undefined);
+    const readers = computed === undefined
+      ? sources.map(({ reader }) => reader)
+      : [await gatherWanted(computed, sources, target, sides, call)];
     const report = new ReportBuilder(this.#table.report, {
       fields: sides.fields,
       key: sides.keyPlaces,
@@ -173,7 +187,7 @@ class TableRun {
       {
         sides,
         target,
-        sources: sources.map(({ reader }) => reader),
+        sources: readers,
         report,
         rowsMax: options.rowsMax,
         onChunk: async (lastPk) => {
@@ -189,13 +203,18 @@ class TableRun {
     );
   }
 
+  #rule({ source }: StreamStatus): FilterRule {
+    const rule = findRule(source.filter.rules, this.#table.table);
+    if (rule === undefined) throw new TypeError("only streams that bring the table are asked");
+    return rule;
+  }
+
   /** On the first tablet of the shard, in order of preference, that can. */
   async #openSource(stream: StreamStatus, call: Call): Promise<OpenedSource> {
     const { options } = this.#vdiff;
     const { table } = this.#table;
     const { source } = stream;
-    const rule = findRule(source.filter.rules, table);
-    if (rule === undefined) throw new TypeError("only streams that bring the table are asked");
+    const rule = this.#rule(stream);
     const cells = options.sourceCells === "" ? [] : options.sourceCells.split(",");
     const types = options.tabletTypes.split(",");
     const tablets = (await this.#options.tablets(call))
@@ -246,6 +265,7 @@ function sidesOf(
   table: string,
   sources: readonly OpenedSource[],
   target: TableSnapshot,
+  isMade: boolean,
 ): TableSides {
   const [first, ...others] = sources;
   if (first === undefined) throw new TypeError("a point has a source");
@@ -254,7 +274,8 @@ function sidesOf(
   if (other !== undefined) {
     throw vtError("VT27002", table, `same columns on ${first.alias} and ${other.alias}`);
   }
-  return matchSides(table, first.fields, target.columns);
+  const fields = isMade ? madeColumns(table, first.fields, target) : first.fields;
+  return matchSides(table, fields, target.columns);
 }
 
 /** True when another try may do better: somebody was away, or the table was altered meanwhile. */

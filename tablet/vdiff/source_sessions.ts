@@ -2,14 +2,18 @@
 import type { Field, Row } from "../../shared/binlog/change.ts";
 import { parsePosition, positionContains } from "../../shared/binlog/position.ts";
 import { vtError } from "../../shared/error/errors.ts";
+import { type ComputedRule, computedRule } from "../../shared/filter/computed.ts";
 import type { FilterContext } from "../../shared/filter/keyspace_id.ts";
 import { parseRule } from "../../shared/filter/rule.ts";
 import { StreamFilter } from "../../shared/filter/stream_filter.ts";
+import type { TablePlan } from "../../shared/filter/table_plan.ts";
 import type { RowDigest, SourceKeyColumn, SourceRead, VDiffAdmin } from "../../shared/rpc/vdiff.ts";
 import type { Server } from "../mysqld/replication.ts";
 import { waitForPosition } from "../mysqld/replication.ts";
 import type { StreamLogin } from "../stream/dump.ts";
 import { type Key, type KeyColumn, keyFormOf, type Span } from "./key_order.ts";
+import { openMadeRows } from "./made_rows.ts";
+import type { PagedQuery } from "./paged_query.ts";
 import { type ReadOptions, type RowView, TableSnapshot } from "./table_snapshot.ts";
 
 export interface SourceSessionsOptions {
@@ -39,6 +43,10 @@ interface Session {
   readonly columns: readonly string[];
   /** Of the table, by the name behind the rule. */
   readonly sourceOf: ReadonlyMap<string, Field>;
+  /** Of a rule with expressions: what they give, from the first row to the last. */
+  readonly made: PagedQuery | undefined;
+  /** Ends what runs in it. */
+  readonly ended: AbortController;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -68,7 +76,8 @@ export class SourceSessions implements Disposable {
     }
     const parsed = parseRule(rule);
     const table = parsed.kind === "select" ? parsed.select.table : request.table;
-    const filter = new StreamFilter([rule], await this.#options.context(call));
+    const computed = computedRule(rule);
+    const filter = new StreamFilter([computed?.placed ?? rule], await this.#options.context(call));
     const snapshot = await TableSnapshot.open({ login, database, table }, call);
     try {
       if (position !== "" && !positionContains(snapshot.position, position)) {
@@ -76,33 +85,36 @@ export class SourceSessions implements Disposable {
       }
       const [plan] = filter.plansFor(snapshot.columns.fields);
       if (plan === undefined) throw vtError("VT26007", rule.match, "no row passes");
-      const { fields } = snapshot.columns.fields;
+      const opened = await openSession(snapshot, plan, computed, call);
       const session = crypto.randomUUID();
-      this.#sessions.set(session, {
-        snapshot,
-        view: plan,
-        columns: fields.map(({ name }) => name),
-        sourceOf: sourcesOf(plan.fields.fields, fields, (row) => plan.project(row)),
-        timer: undefined,
-      });
+      this.#sessions.set(session, opened.session);
       this.#rest(session);
-      return { session, position: snapshot.position, fields: plan.fields.fields };
+      return { session, position: snapshot.position, fields: opened.fields };
     } catch (error) {
       snapshot[Symbol.dispose]();
       throw error;
     }
   }
 
+  /** Not for a rule with expressions, whose rows are asked for. */
   async digest(read: SourceRead, call: Call): Promise<RowDigest> {
-    return await this.#use(read, call, ({ snapshot }, options) => snapshot.digest(options, call));
+    return await this.#use(read, call, ({ snapshot, made }, options) => {
+      if (made !== undefined) throw vtError("VT13001", "a digest of rows that are made");
+      return snapshot.digest(options, call);
+    });
   }
 
   async rows(read: SourceRead, call: Call): Promise<VDiffAdmin["VDiffRows"]["response"]> {
     const limits = { rowsMax: ROWS_MAX, bytesMax: BYTES_MAX };
-    return await this.#use(read, call, async ({ snapshot }, options) => {
+    return await this.#use(read, call, async (session, options) => {
+      const { snapshot, made } = session;
+      if (made !== undefined) {
+        const { rows, more } = await made.page(call);
+        return { rows: rows.map(encodeRow), next: more ? [] : null };
+      }
       const { rows, next } = await snapshot.rows(options, limits, call);
       return {
-        rows: rows.map(({ row }) => row.map((value) => value?.toBase64() ?? null)),
+        rows: rows.map(({ row }) => encodeRow(row)),
         next: next?.map((value) => value.toBase64()) ?? null,
       };
     });
@@ -112,6 +124,7 @@ export class SourceSessions implements Disposable {
     const found = this.#sessions.get(session);
     this.#sessions.delete(session);
     clearTimeout(found?.timer);
+    found?.ended.abort(new DOMException("VDiff's snapshot was closed", "AbortError"));
     found?.snapshot[Symbol.dispose]();
   }
 
@@ -145,6 +158,36 @@ export class SourceSessions implements Disposable {
   [Symbol.dispose](): void {
     for (const session of [...this.#sessions.keys()]) this.close(session);
   }
+}
+
+function encodeRow(row: Row): readonly (string | null)[] {
+  return row.map((value) => value?.toBase64() ?? null);
+}
+
+async function openSession(
+  snapshot: TableSnapshot,
+  plan: TablePlan,
+  computed: ComputedRule | undefined,
+  call: Call,
+): Promise<{ readonly session: Session; readonly fields: readonly Field[] }> {
+  const { fields } = snapshot.columns.fields;
+  const ended = new AbortController();
+  const limits = { rowsMax: ROWS_MAX, bytesMax: BYTES_MAX };
+  const made = computed === undefined
+    ? undefined
+    : await openMadeRows(snapshot, computed, plan, limits, ended, call);
+  return {
+    fields: made?.fields ?? plan.fields.fields,
+    session: {
+      snapshot,
+      view: plan,
+      columns: fields.map(({ name }) => name),
+      sourceOf: sourcesOf(plan.fields.fields, fields, (row) => plan.project(row)),
+      made: made?.query,
+      ended,
+      timer: undefined,
+    },
+  };
 }
 
 /** A column that passes a rule as it is: the row that goes in tells what comes out where. */
@@ -188,7 +231,8 @@ function keyColumnOf(
   return { name: field.name, form: byCode ? { is: "code" } : keyFormOf(field, utf8) };
 }
 
-function decodeSpan({ after, upTo }: SourceRead["span"]): Span {
+/** Of a request. */
+export function decodeSpan({ after, upTo }: SourceRead["span"]): Span {
   const decode = (key: readonly string[] | null): Key | undefined =>
     key?.map((value) => Uint8Array.fromBase64(value));
   return { after: decode(after), upTo: decode(upTo) };

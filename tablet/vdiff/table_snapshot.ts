@@ -4,12 +4,17 @@
  */
 import type { Row } from "../../shared/binlog/change.ts";
 import type { RowDigest } from "../../shared/rpc/vdiff.ts";
+import type { ColumnDefinition } from "../../shared/mysql/column_definition.ts";
 import { MYSQL_TYPE_FLOAT } from "../../shared/mysql/column_types.ts";
+import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
+import { FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
+import { decodeOkPacket } from "../../shared/mysql/ok_packet.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
 import { connectForStream, type StreamLogin } from "../stream/dump.ts";
 import { openSnapshot } from "../stream/snapshot.ts";
 import { readTableColumns, type TableColumns } from "../stream/table_columns.ts";
+import { Turns } from "../vreplication/turns.ts";
 import {
   type Key,
   type KeyColumn,
@@ -60,48 +65,99 @@ export interface FoundRow {
   readonly row: Row;
 }
 
+const UTF8 = new TextEncoder();
+
 /** Names are read as UTF-8. */
 const SETTINGS = "SET SESSION character_set_client = utf8mb4, wait_timeout = 28800";
+
+/** A session and what it is set to; its commands come one behind the other. */
+interface SnapshotSession {
+  readonly connection: MysqldConnection;
+  readonly turns: Turns;
+  utf8: boolean;
+}
 
 export class TableSnapshot implements Disposable {
   /** Of the snapshot, with its flavor. */
   readonly position: string;
   readonly columns: TableColumns;
-  readonly #connection: MysqldConnection;
+  readonly #session: SnapshotSession;
   readonly #place: TablePlace;
-  #utf8 = false;
 
   private constructor(
-    connection: MysqldConnection,
+    session: SnapshotSession,
     place: TablePlace,
     position: string,
     columns: TableColumns,
   ) {
-    this.#connection = connection;
+    this.#session = session;
     this.#place = place;
     this.position = position;
     this.columns = columns;
   }
 
-  /** VT05004 when there is no such table. */
-  static async open(place: TablePlace, call: Call): Promise<TableSnapshot> {
+  /**
+   * VT05004 when there is no such table. `before` are statements of the session that the snapshot's
+   * transaction would not allow.
+   */
+  static async open(
+    place: TablePlace,
+    call: Call,
+    before: readonly string[] = [],
+  ): Promise<TableSnapshot> {
     const { login, database, table } = place;
     const connection = await connectForStream(login, call);
     try {
       await connection.fetchRows(SETTINGS, call);
+      for (const sql of before) await connection.fetchRows(sql, call);
       const position = await openSnapshot(connection, login, place, call);
       const columns = await readTableColumns(connection, database, table, call);
-      return new TableSnapshot(connection, place, position, columns);
+      const session = { connection, turns: new Turns(), utf8: false };
+      return new TableSnapshot(session, place, position, columns);
     } catch (error) {
       connection.close();
       throw error;
     }
   }
 
+  /** Quoted, with its database. */
+  get table(): string {
+    return `${quoteName(this.#place.database)}.${quoteName(this.#place.table)}`;
+  }
+
+  /** A table of the same columns, in the same session; it ends with this one. */
+  beside(table: string): TableSnapshot {
+    const place = { ...this.#place, table };
+    return new TableSnapshot(this.#session, place, this.position, this.columns);
+  }
+
+  /** Runs a statement without rows in the snapshot's session. MysqlError when it is refused. */
+  async run(sql: string | Uint8Array, call: Call): Promise<number> {
+    const { connection, turns } = this.#session;
+    const bytes = typeof sql === "string" ? UTF8.encode(sql) : sql;
+    return await turns.run(async () => {
+      const terminal = await connection.query(bytes, () => {}, call);
+      const payload = terminal.subarray(FRAME_HEADER_BYTES);
+      if (payload[0] === ERR_HEADER) throw mysqlErrorOf(payload);
+      return Number(decodeOkPacket(payload, connection.capabilities).affectedRows);
+    });
+  }
+
+  /** Runs any query in the snapshot's session; see `scanRows`. */
+  async scan(
+    sql: string,
+    onRow: (row: Row) => void,
+    call: Call,
+    pause?: () => Promise<void> | undefined,
+  ): Promise<readonly ColumnDefinition[]> {
+    const { connection, turns } = this.#session;
+    return await turns.run(() => scanRows(connection, sql, onRow, call, pause));
+  }
+
   /** Rows of the table, as the server estimates them. */
   async estimateRows(call: Call): Promise<number> {
     const { database, table } = this.#place;
-    const { rows } = await this.#connection.fetchRows(
+    const { rows } = await this.#session.connection.fetchRows(
       "SELECT table_rows FROM information_schema.tables WHERE " +
         `table_schema = ${quote(database)} AND table_name = ${quote(table)}`,
       call,
@@ -183,21 +239,19 @@ export class TableSnapshot implements Disposable {
     onRow: (row: Row, key: Row) => void,
     call: Call,
   ): Promise<void> {
-    if (this.#utf8 !== options.utf8) {
+    if (this.#session.utf8 !== options.utf8) {
       const results = options.utf8 ? "utf8mb4" : "NULL";
-      await this.#connection.fetchRows(`SET SESSION character_set_results = ${results}`, call);
-      this.#utf8 = options.utf8;
+      await this.run(`SET SESSION character_set_results = ${results}`, call);
+      this.#session.utf8 = options.utf8;
     }
     const { columns, key, span, tail, withKey } = options;
     const list = [
       ...columns.map((name) => this.#columnExpression(name)),
       ...(withKey ? key.map(keyExpression) : []),
     ];
-    const table = `${quoteName(this.#place.database)}.${quoteName(this.#place.table)}`;
     const width = columns.length;
-    await scanRows(
-      this.#connection,
-      `SELECT ${list.join(", ")} FROM ${table}${whereSpan(key, span)}${tail}`,
+    await this.scan(
+      `SELECT ${list.join(", ")} FROM ${this.table}${whereSpan(key, span)}${tail}`,
       withKey ? (row) => onRow(row.slice(0, width), row.slice(width)) : (row) => onRow(row, row),
       call,
     );
@@ -211,7 +265,7 @@ export class TableSnapshot implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#connection.close();
+    this.#session.connection.close();
   }
 }
 

@@ -1,4 +1,5 @@
 /** Tables that selects make: the target's rows are those that the select gives on the source. */
+import assert from "node:assert/strict";
 import { mysqldKilled, tabletKilled } from "../../tests/harness/kills.ts";
 import { compareMade, MADE_TABLES, madeRules } from "../../tests/harness/made_tables.ts";
 import { testServers } from "../../tests/harness/mysqld.ts";
@@ -16,6 +17,56 @@ async function prepare(cluster: StreamCluster): Promise<void> {
   }
 }
 
+const VDIFF = {
+  tables: [],
+  tabletTypes: "primary",
+  sourceCells: "",
+  waitMs: 30_000,
+  rowsMax: 0,
+  samplesMax: 10,
+  onlyPks: false,
+  sampleCharsMax: 40,
+  snapshotMsMax: 0,
+  autoRetry: false,
+} as const;
+
+/** [matching, mismatched, on the source alone, on the target alone] by table. */
+async function diff(cluster: StreamCluster): Promise<Record<string, readonly number[]>> {
+  const uuid = crypto.randomUUID();
+  await cluster.target.rpc("VDiffCreate", { uuid, workflow: "w", options: VDIFF, start: true });
+  const done = await waitFor("the comparison to end", async () => {
+    const { vdiffs } = await cluster.target.rpc("VDiffShow", { workflow: "w", uuid });
+    return vdiffs.find(({ state }) => state === "completed" || state === "error");
+  }, { timeoutMs: 60_000 });
+  assert.equal(done.lastError, "");
+  return Object.fromEntries(done.tables.map(({ table, report }) => [table, [
+    report.matchingRows,
+    report.mismatchedRows,
+    report.extraRowsSource,
+    report.extraRowsTarget,
+  ]]));
+}
+
+/** Differences planted in the target, and what a comparison makes of them. */
+const PLANTED = [
+  ["by_day", "UPDATE by_day SET total = total + 0.01 ORDER BY day LIMIT 1", [-1, 1, 0, 0]],
+  ["by_name", "DELETE FROM by_name ORDER BY name, kind LIMIT 1", [-1, 0, 1, 0]],
+  ["labels", "INSERT INTO labels (id) VALUES (-1)", [0, 0, 0, 1]],
+  ["codes", "UPDATE codes SET order_id = -1 ORDER BY code DESC LIMIT 1", [-1, 1, 0, 0]],
+  ["loud", "UPDATE loud SET weight = 0.25 ORDER BY id LIMIT 1", [-1, 1, 0, 0]],
+] as const;
+
+async function compareByVDiff(cluster: StreamCluster): Promise<void> {
+  const before = await diff(cluster);
+  const clean = Object.entries(before).filter(([, counts]) => counts.slice(1).some((n) => n > 0));
+  assert.deepEqual(clean, []);
+  for (const [, sql] of PLANTED) await cluster.sql(cluster.target, sql);
+  const after = await diff(cluster);
+  for (const [table, , [matching, ...others]] of PLANTED) {
+    assert.deepEqual(after[table], [(before[table]?.[0] ?? 0) + matching, ...others], table);
+  }
+}
+
 for (const server of testServers()) {
   Deno.test(`what selects make of random writes is what they give (${server})`, async () => {
     const random = newRandom();
@@ -30,6 +81,9 @@ for (const server of testServers()) {
       await cluster.untilState("Running");
       const before = writer.written;
       await waitFor("more writes", () => writer.written > before + 200);
+      // In the midst of writes.
+      const found = Object.values(await diff(cluster));
+      assert.ok(found.every(([, ...others]) => others.every((count) => count === 0)));
     } finally {
       await writer.stop();
     }
@@ -40,6 +94,7 @@ for (const server of testServers()) {
         (sql) => cluster.sql(cluster.source, sql),
         (sql) => cluster.sql(cluster.target, sql),
       );
+      await compareByVDiff(cluster);
     } catch (error) {
       throw new Error(`Fails with TEST_SEED=${random.seed}`, { cause: error });
     }

@@ -16,7 +16,6 @@ import { collationById } from "../../shared/mysql/collations.ts";
 import {
   MYSQL_TYPE_FLOAT,
   MYSQL_TYPE_JSON,
-  MYSQL_TYPE_LONGLONG,
   MYSQL_TYPE_TIME,
   NOT_NULL_FLAG,
   UNSIGNED_FLAG,
@@ -25,7 +24,7 @@ import { quoteName } from "../mysqld/statement.ts";
 import { insertRows } from "./row_statements.ts";
 import { type WriteLogin, WriteSession } from "./session.ts";
 import { type LiteralForm, literalForm } from "./sql_buffer.ts";
-import type { WrittenColumn } from "./target_table.ts";
+import { numberColumn, type WrittenColumn } from "./target_table.ts";
 
 interface Call {
   readonly signal: AbortSignal;
@@ -207,34 +206,31 @@ function columnDefinition({ name, columnType, collation, type, nullable }: Field
   return `${quoteName(name)} ${columnType}${charset} ${nullable ? "NULL" : "NOT NULL"}`;
 }
 
-const ROW_NUMBER: Field = {
-  name: "",
-  type: MYSQL_TYPE_LONGLONG,
-  columnType: "int unsigned",
-  collation: 63,
-  unsigned: true,
-  nullable: false,
-  invisible: false,
-};
-
 function stageColumns(rowColumn: string, { fields }: TableFields): readonly WrittenColumn[] {
-  return [{ ...ROW_NUMBER, name: rowColumn }, ...fields].map((field, index) => ({
-    index,
-    name: quoteName(field.name),
-    field,
-    form: stagedForm(field),
-  }));
+  return [
+    numberColumn(0, quoteName(rowColumn)),
+    ...fields.map((field, i) => ({
+      index: i + 1,
+      name: quoteName(field.name),
+      field,
+      form: utf8SessionForm(field),
+    })),
+  ];
 }
 
 const BINARY_INTRODUCER = ASCII.encode("_binary");
 
-/** In a session that takes other texts for UTF-8. */
-function stagedForm(field: Field): LiteralForm {
+/** How values are written in a session that takes other texts for UTF-8. */
+export function utf8SessionForm(field: Field): LiteralForm {
   const form = literalForm(field);
   return form.is === "bytes" ? { is: "text", introducer: BINARY_INTRODUCER } : form;
 }
 
-function evaluatedItems(rule: ComputedRule, { fields }: TableFields): readonly Evaluated["item"][] {
+/** What is evaluated for each row; COUNT(*) needs nothing. */
+export function evaluatedItems(
+  rule: ComputedRule,
+  { fields }: TableFields,
+): readonly Evaluated["item"][] {
   return rule.items.flatMap((item): readonly Evaluated["item"][] => {
     if (item.is === "rows") return [];
     if (item.is !== "star") return [item];
@@ -248,7 +244,7 @@ function evaluatedItems(rule: ComputedRule, { fields }: TableFields): readonly E
 }
 
 /** A FLOAT's text has too few digits: as a double it comes with all its bits. */
-function expressionOf(item: Evaluated["item"], { fields }: TableFields): string {
+export function expressionOf(item: Evaluated["item"], { fields }: TableFields): string {
   const column = item.is === "value" ? item.column?.toLowerCase() : undefined;
   const isFloat = column !== undefined &&
     fields.some((field) => field.type === MYSQL_TYPE_FLOAT && field.name.toLowerCase() === column);
@@ -259,14 +255,19 @@ function evaluatedOf(item: Evaluated["item"], column: ColumnDefinition): Evaluat
   return {
     item,
     scale: column.decimals,
-    field: {
-      name: item.name,
-      type: column.type,
-      columnType: "",
-      collation: column.collation,
-      unsigned: (column.flags & UNSIGNED_FLAG) !== 0,
-      nullable: (column.flags & NOT_NULL_FLAG) === 0,
-      invisible: false,
-    },
+    field: resultField(item.name, column),
+  };
+}
+
+/** A column of a SELECT's result. */
+export function resultField(name: string, column: ColumnDefinition): Field {
+  return {
+    name,
+    type: column.type,
+    columnType: "",
+    collation: column.collation,
+    unsigned: (column.flags & UNSIGNED_FLAG) !== 0,
+    nullable: (column.flags & NOT_NULL_FLAG) === 0,
+    invisible: false,
   };
 }

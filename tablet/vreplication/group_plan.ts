@@ -4,7 +4,8 @@ import type { ComputedItem, ComputedRule } from "../../shared/filter/computed.ts
 import { quoteName } from "../mysqld/statement.ts";
 import { type ColumnType, holdsGroup, holdsNumber, isExactNumber, scaleOf } from "./column_fit.ts";
 import type { Evaluated } from "./evaluator.ts";
-import { type LiteralForm, literalForm } from "./sql_buffer.ts";
+import { literalForm } from "./sql_buffer.ts";
+import { numberColumn, type WrittenColumn } from "./target_table.ts";
 
 /** A table of groups, as information_schema has it. */
 export interface GroupTable {
@@ -17,11 +18,8 @@ export interface GroupTable {
 
 export interface GroupPlan {
   readonly table: string;
-  readonly groups: readonly {
-    /** Of the value in an evaluated row. */
-    readonly place: number;
-    readonly form: LiteralForm;
-  }[];
+  /** Places of the group's values in an evaluated row. */
+  readonly groups: readonly number[];
   readonly sums: readonly {
     readonly is: "rows" | "count" | "sum";
     /** Of the argument in an evaluated row; undefined for COUNT(*). */
@@ -34,8 +32,13 @@ export interface GroupPlan {
 export interface GroupStatements {
   /** Columns of the temporary table that deltas gather in. */
   readonly definition: string;
-  /** Before and behind the rows: (group..., sum..., 1 when the group is to be there). */
-  readonly gather: { readonly head: string; readonly tail: string };
+  /** Takes rows of (group..., sum..., 1 when the group is to be there). */
+  readonly gather: {
+    /** Quoted. */
+    readonly name: string;
+    readonly columns: readonly WrittenColumn[];
+    readonly tail: string;
+  };
   /** Makes groups that are not there, with nothing in them. */
   readonly create: string;
   /** Matches each group once. */
@@ -69,9 +72,7 @@ export function planGroups(
   for (const one of columns) demandFit(table.name, one);
   return {
     table: table.name,
-    groups: groups.flatMap(({ place, evaluated: value }) =>
-      place === undefined || value === undefined ? [] : [{ place, form: literalForm(value.field) }]
-    ),
+    groups: groups.flatMap(({ place }) => place ?? []),
     sums: sums.map(({ item, place, evaluated: value }) => ({
       is: item.is === "value" ? "sum" : item.is,
       place,
@@ -150,7 +151,15 @@ function statementsOf(
   return {
     definition: definitionOf(groups, sums),
     gather: {
-      head: `INSERT INTO ${deltas} (${[...keys, ...gathered].join(", ")}) VALUES `,
+      name: deltas,
+      columns: [
+        ...groups.flatMap(({ evaluated }, index) => {
+          if (evaluated === undefined) return [];
+          const { field } = evaluated;
+          return [{ index, name: keys[index] ?? "", field, form: literalForm(field) }];
+        }),
+        ...gathered.map((one, i) => numberColumn(groups.length + i, one)),
+      ],
       tail: " ON DUPLICATE KEY UPDATE " +
         gathered.map((one) => `${one} = ${one} + VALUES(${one})`).join(", "),
     },

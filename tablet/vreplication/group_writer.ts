@@ -21,15 +21,12 @@ import { evaluateChanges } from "./computed_writer.ts";
 import { parseScaled, printScaled } from "./scaled.ts";
 import type { Evaluation } from "./evaluator.ts";
 import type { GroupPlan } from "./group_plan.ts";
-import type { RunSql } from "./row_statements.ts";
-import { SqlBuffer } from "./sql_buffer.ts";
+import { insertRows, type RunSql } from "./row_statements.ts";
 import type { RowWriter } from "./target_table.ts";
 
 interface Call {
   readonly signal: AbortSignal;
 }
-
-const STATEMENT_BYTES = 1024 * 1024;
 
 /** What rows come to in one group. */
 interface Delta {
@@ -80,7 +77,7 @@ export class GroupWriter implements RowWriter {
 
   #add(deltas: Map<string, Delta>, row: Row, sign: bigint): void {
     const { groups, sums } = this.#plan;
-    const group = groups.map(({ place }) => row[place] ?? null);
+    const group = groups.map((place) => row[place] ?? null);
     const key = keyOf(group);
     let delta = deltas.get(key);
     if (delta === undefined) {
@@ -97,33 +94,13 @@ export class GroupWriter implements RowWriter {
   }
 
   async #gather(deltas: ReadonlyMap<string, Delta>, run: RunSql): Promise<void> {
-    const { gather } = this.#plan.statements;
-    const sql = new SqlBuffer();
-    for (const delta of deltas.values()) {
-      if (sql.length === 0) sql.text(gather.head);
-      else sql.text(",");
-      this.#write(sql, delta);
-      if (sql.length < STATEMENT_BYTES) continue;
-      sql.text(gather.tail);
-      await run(sql.written());
-      sql.clear();
-    }
-    if (sql.length === 0) return;
-    sql.text(gather.tail);
-    await run(sql.written());
-  }
-
-  #write(sql: SqlBuffer, { group, sums, grows }: Delta): void {
-    const { groups } = this.#plan;
-    sql.text("(");
-    for (const [i, { form }] of groups.entries()) {
-      sql.literal(group[i] ?? null, form);
-      sql.text(",");
-    }
-    for (const [i, sum] of sums.entries()) {
-      sql.text(`${printScaled(sum, this.#plan.sums[i]?.scale ?? 0)},`);
-    }
-    sql.text(grows ? "1)" : "0)");
+    const { sums: plans, statements: { gather } } = this.#plan;
+    const rows = [...deltas.values()].map(({ group, sums, grows }): Row => [
+      ...group,
+      ...sums.map((sum, i) => UTF8.encode(printScaled(sum, plans[i]?.scale ?? 0))),
+      UTF8.encode(grows ? "1" : "0"),
+    ]);
+    await insertRows(gather, rows, "INSERT", run, gather.tail);
   }
 
   /** Adds what has gathered to the target. VT27010 when a group that rows leave isn't there. */

@@ -32,15 +32,16 @@ type Destination = Pick<TablePlan, "name" | "columns">;
 
 export type InsertWord = "INSERT" | "REPLACE";
 
-/** Writes rows in multi-row statements. */
+/** Writes rows in multi-row statements. `tail` stands behind the rows: " ON DUPLICATE KEY ...". */
 export async function insertRows(
   plan: Destination,
   rows: readonly Row[],
   word: InsertWord,
   run: RunSql,
+  tail = "",
 ): Promise<void> {
   let at = 0;
-  await insertTuples(plan, word, run, (sql) => {
+  await insertTuples({ plan, word, tail }, run, (sql) => {
     const row = rows[at++];
     if (row === undefined) return false;
     writeTuple(sql, row, plan.columns);
@@ -56,7 +57,13 @@ export async function insertPackets(
   run: RunSql,
 ): Promise<void> {
   const cursor = new PacketCursor(batch, columnCount, plan.columns);
-  await insertTuples(plan, "INSERT", run, (sql) => cursor.write(sql));
+  await insertTuples({ plan, word: "INSERT", tail: "" }, run, (sql) => cursor.write(sql));
+}
+
+interface Insertion {
+  readonly plan: Destination;
+  readonly word: InsertWord;
+  readonly tail: string;
 }
 
 /**
@@ -64,8 +71,7 @@ export async function insertPackets(
  * false when there is none.
  */
 async function insertTuples(
-  plan: Destination,
-  word: InsertWord,
+  { plan, word, tail }: Insertion,
   run: RunSql,
   write: (sql: SqlBuffer) => boolean,
 ): Promise<void> {
@@ -83,6 +89,7 @@ async function insertTuples(
       break;
     }
     if (sql.length >= STATEMENT_BYTES) {
+      if (tail !== "") sql.text(tail);
       await running;
       running = run(sql.written());
       // Awaited before the next begins, or at the end; a failure waits until then.
@@ -98,7 +105,9 @@ async function insertTuples(
     }
   }
   await running;
-  if (sql.length > 0) await run(sql.written());
+  if (sql.length === 0) return;
+  if (tail !== "") sql.text(tail);
+  await run(sql.written());
 }
 
 function writeTuple(sql: SqlBuffer, row: Row, columns: readonly WrittenColumn[]): void {

@@ -1,6 +1,7 @@
 /** A table that rows are written to, and how a stream's columns fit it. */
 import type { Field, Row, RowChange, TableFields } from "../../shared/binlog/change.ts";
 import { vtError } from "../../shared/error/errors.ts";
+import { MYSQL_TYPE_NEWDECIMAL } from "../../shared/mysql/column_types.ts";
 import { quoteName } from "../mysqld/statement.ts";
 import type { RunSql } from "./row_statements.ts";
 import { type LiteralForm, literalForm } from "./sql_buffer.ts";
@@ -25,6 +26,19 @@ export interface WrittenColumn {
   readonly name: string;
   readonly field: Field;
   readonly form: LiteralForm;
+}
+
+/** For numbers of our own; `name` is quoted. */
+export function numberColumn(index: number, name: string): WrittenColumn {
+  const flags = { unsigned: false, nullable: false, invisible: false };
+  const field = {
+    name,
+    type: MYSQL_TYPE_NEWDECIMAL,
+    columnType: "decimal",
+    collation: 63,
+    ...flags,
+  };
+  return { index, name, field, form: literalForm(field) };
 }
 
 /**
