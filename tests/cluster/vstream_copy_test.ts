@@ -9,10 +9,12 @@ import type { LocalCluster } from "./local_cluster.ts";
 import { eachServer } from "./servers.ts";
 import { CustomerVisitor } from "./visitors.ts";
 import { VStreamConsumer } from "./vstream_consumer.ts";
+import type { Line, VStreamReplica } from "./vstream_replica.ts";
 
 const ROWS = 30_000;
 const WRITES = 150;
 const WAIT_MS_MAX = 90_000;
+const FILTER = "/^(customer|corder)$/";
 const TABLES = ["customer.customer", "customer.corder"];
 
 async function tabletsOf(cluster: LocalCluster, shard: string, type: string): Promise<string[]> {
@@ -61,6 +63,22 @@ async function assertSame(cluster: LocalCluster, consumer: VStreamConsumer): Pro
   }
 }
 
+function isCopying(replica: VStreamReplica): boolean {
+  return JSON.stringify(replica.vgtid).includes("table_p_ks");
+}
+
+/** So many changes behind where the replica stands, by vtctl. */
+async function readAgain(
+  cluster: LocalCluster,
+  replica: VStreamReplica,
+  changes: number,
+): Promise<void> {
+  const position = JSON.stringify(replica.vgtid);
+  const limits = ["--position", position, "--limit", String(changes)];
+  const lines = await cluster.vtctl("VStream", ...limits, "--filter", FILTER, "customer");
+  for (const line of lines.trim().split("\n")) replica.take(JSON.parse(line) as Line);
+}
+
 eachServer("a program has the tables that the stream gave it", async (t, { name, mysqld }) => {
   const dataDir = await Deno.makeTempDir({ prefix: "vtvstream" });
   try {
@@ -69,9 +87,12 @@ eachServer("a program has the tables that the stream gave it", async (t, { name,
     const visitor = new CustomerVisitor();
     const book = new Guestbook({ port: cluster.mysqlPort, clients: 4, visitor, pauseMs: 5 });
     await using consumer = new VStreamConsumer(cluster, {
-      filter: { rules: [{ match: "/^(customer|corder)$/" }] },
+      filter: { rules: [{ match: FILTER }] },
     });
     const { replica } = consumer;
+    let copied = replica;
+    let copiedRows = 0;
+    let back: readonly string[] = [];
     const pass = async (...shards: readonly string[]) => {
       const counts = () =>
         shards.map((shard) => replica.transactions.get(`customer/${shard}`) ?? 0);
@@ -100,8 +121,14 @@ eachServer("a program has the tables that the stream gave it", async (t, { name,
         await killReplica(cluster, "-");
         await book.more(WRITES, WAIT_MS_MAX);
         consumer.release();
-        await consumer.until("end of the copy", () => replica.seen("COPY_COMPLETED") === 2);
+        await consumer.holdWhen(
+          "the end of the copy",
+          () => replica.seen("COPY_COMPLETED") === 2 && !isCopying(replica),
+        );
         assert.equal(replica.seen("LASTPK"), 2);
+        copied = replica.fork();
+        copiedRows = replica.applied;
+        consumer.release();
         await pass("-");
       });
       await t.step("another primary", async () => {
@@ -132,6 +159,7 @@ eachServer("a program has the tables that the stream gave it", async (t, { name,
         await cluster.vtctl(...split.action("switchtraffic"));
         await consumer.until("journal", () => replica.seen("JOURNAL") === 1, WAIT_MS_MAX);
         await pass("-80", "80-");
+        back = split.action("reversetraffic");
       });
       if (name === "MariaDB") {
         await t.step("a source whose mysqld stands still is left for another", async () => {
@@ -144,6 +172,11 @@ eachServer("a program has the tables that the stream gave it", async (t, { name,
           }
         });
       }
+      await t.step("ReverseTraffic: two journals lead back", async () => {
+        await cluster.vtctl(...back);
+        await consumer.until("journals", () => replica.seen("JOURNAL") === 2, WAIT_MS_MAX);
+        await pass("-");
+      });
     } finally {
       await book.stop();
     }
@@ -155,6 +188,10 @@ eachServer("a program has the tables that the stream gave it", async (t, { name,
         "customer/80-",
       ]);
       await consumer.stop();
+    });
+    await t.step("vtctl gives the same changes once more, from the end of the copy", async () => {
+      await readAgain(cluster, copied, replica.applied - copiedRows);
+      for (const table of TABLES) assert.deepEqual(copied.rows(table), replica.rows(table), table);
     });
   } finally {
     await Deno.remove(dataDir, { recursive: true });

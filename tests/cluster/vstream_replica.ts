@@ -33,6 +33,21 @@ export class VStreamReplica {
   /** Of transactions that no VGTID has closed yet. */
   #committed: Line[] = [];
   #vgtid: unknown;
+  #applied = 0;
+
+  /** Another one that has the same, and goes its own way. */
+  fork(): VStreamReplica {
+    const fork = new VStreamReplica();
+    for (const [name, rows] of this.#tables) fork.#tables.set(name, new Map(rows));
+    for (const [name, columns] of this.#keys) fork.#keys.set(name, columns);
+    fork.#vgtid = this.#vgtid;
+    return fork;
+  }
+
+  /** Changes that count. */
+  get applied(): number {
+    return this.#applied;
+  }
 
   /** The last position that counts. */
   get vgtid(): unknown {
@@ -92,6 +107,7 @@ export class VStreamReplica {
   }
 
   #apply(line: Line): void {
+    this.#applied++;
     const name = `${line.keyspace}.${line.table}`;
     const table = this.#tables.get(name) ?? new Map<string, string>();
     this.#tables.set(name, table);

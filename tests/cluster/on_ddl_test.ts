@@ -1,0 +1,143 @@
+/** What a workflow does with DDL of its source: --on-ddl of MoveTables, each way. */
+import assert from "node:assert/strict";
+import { clusterYaml } from "./cluster_yaml.ts";
+import { type LocalCluster, startLocalCluster } from "./local_cluster.ts";
+
+const WAIT_MS_MAX = 60_000;
+/** A workflow and a table of the same name for each. */
+const MODES = {
+  ignored: "IGNORE",
+  stopped: "STOP",
+  executed: "EXEC",
+  tolerated: "EXEC_IGNORE",
+  failed: "EXEC",
+} as const;
+
+class Sides {
+  readonly #cluster: LocalCluster;
+  readonly #target: string;
+
+  constructor(cluster: LocalCluster, target: string) {
+    this.#cluster = cluster;
+    this.#target = target;
+  }
+
+  /** "State message" of a workflow's stream. */
+  async state(workflow: string): Promise<string> {
+    const sql =
+      `select concat(state, ' ', message) from _vt.vreplication where workflow = '${workflow}'`;
+    const table = await this.#cluster.vtctl("VReplicationExec", this.#target, sql);
+    return table.split("\n").at(3)?.replace(/^\| (.*?) *\|$/, "$1") ?? "";
+  }
+
+  async source(sql: string): Promise<void> {
+    await this.#cluster.vtctl("ApplySchema", "--sql", sql, "commerce");
+  }
+
+  async write(sql: string): Promise<void> {
+    const { code, stderr } = await this.#cluster.mysql(["commerce", "-e", sql]);
+    assert.equal(code, 0, stderr);
+  }
+
+  /** Of the target's own table. */
+  async target(sql: string): Promise<readonly (readonly (string | null)[])[]> {
+    const args = ["ExecuteFetchAsDba", "--json", this.#target, sql];
+    return JSON.parse(await this.#cluster.vtctl(...args)).rows;
+  }
+
+  async until(what: string, probe: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + WAIT_MS_MAX;
+    while (!await probe()) {
+      if (performance.now() > deadline) {
+        const states = await Promise.all(Object.keys(MODES).map((mode) => this.state(mode)));
+        throw new Error(`waited in vain for ${what}: ${states.join("; ")}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async untilState(workflow: string, state: RegExp): Promise<void> {
+    await this.until(
+      `${workflow} to be ${state}`,
+      async () => state.test(await this.state(workflow)),
+    );
+  }
+
+  async untilRows(table: string, rows: number): Promise<void> {
+    await this.until(
+      `${rows} rows of ${table}`,
+      async () => (await this.target(`select id from ${table}`)).length === rows,
+    );
+  }
+}
+
+async function primaryOf(cluster: LocalCluster): Promise<string> {
+  const lines = (await cluster.vtctl("GetTablets", "--keyspace", "customer")).trim().split("\n");
+  return lines.map((line) => line.split(" ")).find((fields) => fields[3] === "primary")?.[0] ?? "";
+}
+
+async function start(cluster: LocalCluster): Promise<Sides> {
+  const names = Object.keys(MODES);
+  const create = names.map((name) => `create table ${name}(id bigint not null, primary key(id))`);
+  await cluster.vtctl("ApplySchema", "--sql", create.join("; "), "commerce");
+  const tables = Object.fromEntries(names.map((name) => [name, {}]));
+  await cluster.vtctl("ApplyVSchema", "--vschema", JSON.stringify({ tables }), "commerce");
+  for (const [name, mode] of Object.entries(MODES)) {
+    const head = ["MoveTables", "--workflow", name, "--target-keyspace", "customer", "create"];
+    const what = ["--source-keyspace", "commerce", "--tables", name, "--on-ddl", mode, "--wait"];
+    await cluster.vtctl(...head, ...what);
+  }
+  return new Sides(cluster, await primaryOf(cluster));
+}
+
+Deno.test("DDL of the source is ignored, stops the workflow, or is executed, as it was asked", async (t) => {
+  const dataDir = await Deno.makeTempDir({ prefix: "vtonddl" });
+  try {
+    const file = `${dataDir}/cluster.yaml`;
+    const shapes = ["commerce", "customer"].map((name) => ({ name, parts: [1], replicas: 1 }));
+    await Deno.writeTextFile(file, await clusterYaml(shapes));
+    await using cluster = await startLocalCluster({ file, dataDir: `${dataDir}/cluster` });
+    const sides = await start(cluster);
+
+    await t.step("IGNORE: rows go on, the target's table stays", async () => {
+      await sides.source("alter table ignored add index more(id)");
+      await sides.write("insert into ignored values (1)");
+      await sides.untilRows("ignored", 1);
+      assert.equal((await sides.target("show index from ignored")).length, 1);
+    });
+    await t.step("STOP: it ends with the statement, and goes on behind it when told", async () => {
+      await sides.write("insert into stopped values (1)");
+      await sides.source("alter table stopped add column v int");
+      await sides.write("insert into stopped values (2, 7)");
+      await sides.untilState("stopped", /^Stopped Stopped at DDL .*add column v/i);
+      await sides.untilRows("stopped", 1);
+      await sides.target("alter table stopped add column v int");
+      await cluster.vtctl("Workflow", "--keyspace", "customer", "start", "--workflow", "stopped");
+      await sides.untilRows("stopped", 2);
+      assert.deepEqual(await sides.target("select * from stopped where id = 2"), [["2", "7"]]);
+    });
+    await t.step("EXEC: the target's table changes with it", async () => {
+      await sides.source("alter table executed add column v int default 3");
+      await sides.write("insert into executed(id) values (1)");
+      await sides.untilRows("executed", 1);
+      assert.deepEqual(await sides.target("select * from executed"), [["1", "3"]]);
+    });
+    await t.step("EXEC_IGNORE: what can't be done on the target is left, and noted", async () => {
+      await sides.target("alter table tolerated add column v int default 5");
+      await sides.source("alter table tolerated add column v int default 3");
+      await sides.write("insert into tolerated(id) values (1)");
+      await sides.untilRows("tolerated", 1);
+      assert.deepEqual(await sides.target("select * from tolerated"), [["1", "3"]]);
+      const log = "select message from _vt.vreplication_log where message like 'DDL ignored%'";
+      assert.match(await cluster.vtctl("VReplicationExec", await primaryOf(cluster), log), /Dup/);
+      assert.match(await sides.state("tolerated"), /^Running/);
+    });
+    await t.step("EXEC of what can't be done ends the workflow with the cause", async () => {
+      await sides.target("alter table failed add column v int");
+      await sides.source("alter table failed add column v int");
+      await sides.untilState("failed", /^Error .*Duplicate column name 'v'/);
+    });
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
