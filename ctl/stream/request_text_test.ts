@@ -1,7 +1,7 @@
 /** What people and programs write to ask for a stream: filters and positions. */
 import assert from "node:assert/strict";
 import { forRandom } from "../../tests/harness/random.ts";
-import { copyRule } from "./copy_rule.ts";
+import { copyRule, demandRules } from "./copy_rule.ts";
 import { parseFilterText, readFilter } from "./filter_text.ts";
 import type { ShardGtid } from "./vgtid.ts";
 import { parseVGtid, readVGtid, vgtidJson } from "./vgtid_json.ts";
@@ -35,6 +35,10 @@ Deno.test("the rule that a table is copied by", () => {
   assert.deepEqual(copyRule(rules, "other"), { match: "other", filter: "" });
   assert.deepEqual(copyRule(rules, "t"), { match: "t", filter: "-80" });
   assert.throws(() => copyRule(rules, "t2"), /VT12001.*table t2 as u and t2/);
+  demandRules(rules);
+  assert.throws(() => demandRules(parseFilterText("t:drop table t")), /VT26007/);
+  const counted = parseFilterText("t:select a, count(*) as n from t group by a");
+  assert.throws(() => demandRules(counted), /VT12001: .*GROUP BY in the filter of a stream/);
 });
 
 Deno.test("positions come out as they went in, in the midst of copying too", () => {

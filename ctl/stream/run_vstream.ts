@@ -5,6 +5,7 @@ import type { TabletType } from "../../shared/model/tablet.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import { listAllTablets } from "../../topo/tablets.ts";
 import type { CommandContext } from "../command/context.ts";
+import { demandRules } from "./copy_rule.ts";
 import type { VEvent } from "./event.ts";
 import { printEvent } from "./event_line.ts";
 import { StreamLimit, type StreamLimits } from "./limit.ts";
@@ -42,6 +43,7 @@ export async function runVStream(
   output: (lines: readonly string[]) => Promise<void>,
 ): Promise<{ readonly rows: number; readonly vgtid: VGtid }> {
   const rules = [INTERNAL, ...request.rules];
+  demandRules(rules);
   const start = await startPosition(context, request.position, rules);
   const keyspaces = new Set(start.map(({ keyspace }) => keyspace));
   const name = `vtctld VStream of ${[...keyspaces].join(", ")}`;
