@@ -13,7 +13,7 @@ import { createReshard } from "./workflow/create_reshard.ts";
 import { servedTypes, SOURCE_TYPES } from "./workflow/flags.ts";
 import { readCopiedRows } from "./workflow/copied_rows.ts";
 import { waitForCopy } from "./workflow/progress.ts";
-import { readShards, readStreams } from "./workflow/read_facts.ts";
+import { readShards, readStreams, type ShardAt } from "./workflow/read_facts.ts";
 import { switchTraffic } from "./workflow/switch_traffic.ts";
 
 /** The name that Vitess gave them. */
@@ -57,17 +57,21 @@ export const SPLIT_CLONE = defineCommand({
     ].join("\n"),
 });
 
+interface Sides {
+  readonly sources: readonly string[];
+  readonly targets: readonly string[];
+}
+
 /** Which shards serve and which wait to, around the one that was named. VT22002. */
 async function sides(
   context: CommandContext,
   named: KeyspaceShard,
-): Promise<{
-  readonly keyspace: string;
-  readonly sources: readonly string[];
-  readonly targets: readonly string[];
-}> {
+): Promise<Sides & { readonly keyspace: string }> {
   const { keyspace, shard } = await findShard(context, named);
-  const all = (await readShards(context, keyspace)).map(({ facts }) => facts);
+  const shards = await readShards(context, keyspace);
+  const begun = await begunSides(context, shards, shard);
+  if (begun !== undefined) return { keyspace, ...begun };
+  const all = shards.map(({ facts }) => facts);
   const touches = (one: ShardFacts, others: readonly ShardFacts[]): boolean =>
     others.some((other) => overlaps(rangeOf(one.shard), rangeOf(other.shard)));
   const serving = all.filter(({ isPrimaryServing }) => isPrimaryServing);
@@ -88,6 +92,23 @@ async function sides(
     sources: sources.map((one) => one.shard),
     targets: targets.map((one) => one.shard),
   };
+}
+
+/** Those of the split that an earlier SplitClone has begun: some of its traffic may have gone over. */
+async function begunSides(
+  context: CommandContext,
+  shards: readonly ShardAt[],
+  shard: string,
+): Promise<Sides | undefined> {
+  const [sources, targets] = [new Set<string>(), new Set<string>()];
+  for (const at of shards) {
+    for (const { source } of await readStreams(context, at, WORKFLOW)) {
+      sources.add(source.shard);
+      targets.add(at.facts.shard);
+    }
+  }
+  const isOurs = sources.has(shard) || targets.has(shard);
+  return isOurs ? { sources: [...sources], targets: [...targets] } : undefined;
 }
 
 export const MIGRATE_SERVED_TYPES = defineCommand({

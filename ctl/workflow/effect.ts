@@ -87,6 +87,8 @@ export type Effect =
     /** The name it gets instead. */
     readonly rename: string | undefined;
   }
+  /** Of a shard that serves nothing: what a reshard made there. */
+  | { readonly do: "drop_views"; readonly at: Place }
   | { readonly do: "init_sequence"; readonly sequence: Sequence; readonly shards: readonly Place[] }
   // Streams.
   | { readonly do: "create_stream"; readonly at: Place; readonly stream: NewStream }
@@ -228,6 +230,7 @@ function printRest(effect: Extract<Effect, { readonly at: Place }>): string {
         effect.streams.map((stream) => `;${printNewStream(stream)}`).join("")
       }`;
     case "position":
+    case "drop_views":
     case "fence":
     case "delete_shard":
       return "";

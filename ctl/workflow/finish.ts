@@ -127,6 +127,13 @@ export function cancel(facts: WorkflowFacts, options: Cancellation): Program {
       // A switch that was cut may have left the source refusing writes.
       ...reopen(facts),
       phase(
+        "",
+        options.keepData || facts.kind !== "reshard"
+          ? []
+          : places(targets).map((at): Effect => ({ do: "drop_views", at })),
+        [],
+      ),
+      phase(
         "Dropping target tables",
         options.keepData ? [] : dropAll(targets, tables, false),
         options.keepData ? [] : [

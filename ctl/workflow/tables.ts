@@ -97,17 +97,27 @@ export function missingTables(
       );
     }
   }
-  // Foreign keys need the tables that they speak of.
-  return missing.toSorted((a, b) => Number(hasForeignKey(a.sql)) - Number(hasForeignKey(b.sql)));
+  // Foreign keys need the tables that they speak of, views what they read.
+  return missing.toSorted((a, b) => rank(a.sql) - rank(b.sql));
 }
 
 type Definition = SchemaDefinition["tableDefinitions"][number];
 
 /** The same columns in the same order, and the same key: indexes and options may differ. */
-function sameShape(one: Definition, other: Definition): boolean {
+export function sameShape(one: Definition, other: Definition): boolean {
   return one.columns.join("\0").toLowerCase() === other.columns.join("\0").toLowerCase() &&
     one.primaryKeyColumns.join("\0").toLowerCase() ===
       other.primaryKeyColumns.join("\0").toLowerCase();
+}
+
+/** Behind those that have less to look for. */
+function rank(sql: string): number {
+  if (isView(sql)) return 2;
+  return hasForeignKey(sql) ? 1 : 0;
+}
+
+export function isView(sql: string): boolean {
+  return /^CREATE [^`]*(?:`[^`]*`@`[^`]*`[^`]*)?VIEW /i.test(sql);
 }
 
 function hasForeignKey(sql: string): boolean {

@@ -196,8 +196,26 @@ async function materialize(cluster: LocalCluster): Promise<void> {
   assert.equal(await value(cluster, "show tables like 'names'", "commerce"), "");
 }
 
+async function primaryOf(
+  cluster: LocalCluster,
+  keyspace: string,
+  shard: string,
+): Promise<string> {
+  const lines = (await cluster.vtctl("GetTablets", "--keyspace", keyspace)).trim().split("\n");
+  const found = lines.map((line) => line.split(" "))
+    .find((fields) => fields[2] === shard && fields[3] === "primary");
+  assert(found?.[0] !== undefined, `${keyspace}/${shard} has no primary`);
+  return found[0];
+}
+
 async function merge(cluster: LocalCluster, dataDir: string): Promise<void> {
   const vtctl = (...args: string[]): Promise<string> => cluster.vtctl(...args);
+  await vtctl(
+    "ApplySchema",
+    "--sql",
+    "create view names as select id, name from member",
+    "customer",
+  );
   const file = `${EXAMPLES}.merge-${crypto.randomUUID()}.yaml`;
   const text = await Deno.readTextFile(`${EXAMPLES}commerce.yaml`);
   const [head = "", customer = ""] = text.split("  - name: customer\n");
@@ -214,13 +232,30 @@ async function merge(cluster: LocalCluster, dataDir: string): Promise<void> {
   const members = new Members(cluster);
   const before = Number(await value(cluster, "select count(*) from member"));
   assert.match(await vtctl("SplitClone", "customer/-"), /State: done\nSuccess:\n/);
+  assert.match(await vtctl("SplitClone", "customer/-"), /State: done\nSuccess:\n/);
   assert.match(
     await vtctl("SplitDiff", "customer/-"),
     /Table member checks out \(\d+ rows processed/,
   );
   await vtctl("MigrateServedTypes", "customer/-", "rdonly");
   await vtctl("MigrateServedTypes", "customer/-", "replica");
+  await vtctl("MigrateServedTypes", "customer/-", "rdonly");
+  assert.match(await vtctl("SplitClone", "customer/-80"), /State: done\nSuccess:\n/);
+  const source = await primaryOf(cluster, "customer", "80-");
+  await vtctl("ExecuteFetchAsDba", source, "create table late(id int primary key)");
+  await refused(
+    cluster,
+    /table late was created on customer\/80- since the workflow began/,
+    "MigrateServedTypes",
+    "customer/-",
+    "master",
+  );
+  await vtctl("ExecuteFetchAsDba", source, "drop table late");
   await vtctl("MigrateServedTypes", "customer/-", "master");
+  await vtctl("MigrateServedTypes", "customer/-", "master");
+  assert.match(await vtctl("SplitClone", "customer/-"), /State: done\nSuccess:\n/);
+  const merged = await primaryOf(cluster, "customer", "-");
+  await vtctl("ExecuteFetchAsDba", merged, "select count(*) from names");
   const name = ["Reshard", "--workflow", "SplitClone", "--target-keyspace", "customer"];
   assert.match(await vtctl(...name, "complete"), /Successfully completed/);
   const count = await members.stop();

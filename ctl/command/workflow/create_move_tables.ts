@@ -157,8 +157,9 @@ export function streamOptions(options: CreateOptions): Omit<StreamOptions, "work
 export async function readSchema(
   context: CommandContext,
   { primary }: ShardAt,
+  { views = false }: { readonly views?: boolean } = {},
 ): Promise<SchemaDefinition> {
-  const request = { tables: [], excludeTables: [], includeViews: false };
+  const request = { tables: [], excludeTables: [], includeViews: views };
   return await context.tablets.call(primary, "GetSchema", request, { signal: context.signal });
 }
 
@@ -185,7 +186,7 @@ export async function planTables(
 ): Promise<Creation["newTables"]> {
   return await Promise.all(targets.map(async (target) => {
     const at = { keyspace: target.facts.keyspace, shard: target.facts.shard };
-    const known = await readSchema(context, target);
+    const known = await readSchema(context, target, { views: true });
     const there = known.tableDefinitions.map(({ name }) => name)
       .filter((name) => tables.includes(name));
     const rows = await countRows(context, target.primary, there);

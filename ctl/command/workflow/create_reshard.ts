@@ -1,7 +1,9 @@
 /** Reshard create: shards are checked, schemas copied, streams made by key range. */
 import { vtError } from "../../../shared/error/errors.ts";
 import { listVSchemas } from "../../../topo/vschemas.ts";
+import { databaseName } from "../../../shared/model/records.ts";
 import { checkCanCreate } from "../../workflow/checks.ts";
+import { checkNeighbours } from "../../workflow/neighbours.ts";
 import { createWorkflow } from "../../workflow/create.ts";
 import { nameOf } from "../../workflow/facts.ts";
 import { printPlan } from "../../workflow/program.ts";
@@ -20,7 +22,12 @@ import {
 } from "./create_move_tables.ts";
 import { findKnown } from "./known_workflow.ts";
 import { readShards, type ShardAt } from "./read_facts.ts";
+import { quoteText } from "./quote.ts";
+import { streamsAround } from "./streams_around.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
+
+/** What one line may name. */
+const STORED_PROGRAMS_MAX = 100;
 
 export interface ReshardOptions extends CreateOptions {
   readonly sourceShards: readonly string[];
@@ -42,7 +49,7 @@ export async function createReshard(
   const [first] = sources;
   if (first === undefined) throw new TypeError("sources were picked");
   const [schema, vschemas, onSources, onTargets] = await Promise.all([
-    readSchema(context, first),
+    readSchema(context, first, { views: true }),
     listVSchemas(context.topo, context),
     otherStreams(context, sources),
     otherStreams(context, targets),
@@ -61,6 +68,7 @@ export async function createReshard(
   if (whole) return [];
   checkShards(keyspace, sources.map(({ facts }) => facts), targets.map(({ facts }) => facts));
   const others = [...onSources, ...onTargets];
+  checkNeighbours(keyspace, await streamsAround(context, keyspace, sources, workflow));
   checkCanCreate(workflow, keyspace, others, tables, (other) => own.includes(other));
   if (!target.document.sharded && targets.length > 1) {
     throw vtError(
@@ -72,13 +80,14 @@ export async function createReshard(
   const program = createWorkflow({
     workflow,
     streams,
-    newTables: copying ? [] : await planNewTables(context, options, first, targets, schema, tables),
+    newTables: copying ? [] : await planNewTables(context, options, first, targets, schema),
     rules: undefined,
     vschema: undefined,
     start: options.autoStart,
     command:
       `Reshard --workflow ${workflow} --target-keyspace ${keyspace} create --source-shards ... --target-shards ...`,
   });
+  await sayStoredPrograms(context, first);
   if (options.dryRun) return printPlan(program);
   const primaries = new Map(
     [...sources, ...targets].map(({ facts, primary }) => [nameOf(facts), primary]),
@@ -93,10 +102,10 @@ async function planNewTables(
   first: ShardAt,
   targets: readonly ShardAt[],
   schema: Awaited<ReturnType<typeof readSchema>>,
-  tables: readonly string[],
 ) {
+  const all = schema.tableDefinitions.map(({ name }) => name);
   // The definitions are taken as they are: a column that numbers itself did so before.
-  const planned = await planTables(context, schema, first, targets, tables, false);
+  const planned = await planTables(context, schema, first, targets, all, false);
   if (!skipSchemaCopy) return planned;
   const lacking = planned.filter(({ tables: missing }) => missing.length > 0);
   if (lacking.length === 0) return planned;
@@ -107,6 +116,27 @@ async function planNewTables(
         `${nameOf(at)} lacks ${missing.map(({ name }) => name).join(", ")}`
       ).join("; ")
     }; leave --skip-schema-copy out, or create them with CopySchemaShard`,
+  );
+}
+
+/** Triggers and the like would act twice on rows that are copied: they are not taken along. */
+async function sayStoredPrograms(context: CommandContext, { primary }: ShardAt): Promise<void> {
+  const database = quoteText(databaseName(primary));
+  const { rows } = await context.tablets.call(primary, "ExecuteFetchAsDba", {
+    sql: "SELECT CONCAT('trigger ', trigger_name) FROM information_schema.triggers " +
+      `WHERE trigger_schema = ${database} UNION ALL ` +
+      "SELECT CONCAT(LOWER(routine_type), ' ', routine_name) FROM information_schema.routines " +
+      `WHERE routine_schema = ${database} UNION ALL ` +
+      "SELECT CONCAT('event ', event_name) FROM information_schema.events " +
+      `WHERE event_schema = ${database} LIMIT ${STORED_PROGRAMS_MAX}`,
+    rowsMax: STORED_PROGRAMS_MAX,
+    disableBinlogs: false,
+  }, { signal: context.signal });
+  if (rows.length === 0) return;
+  context.say(
+    `not taken along, create them on the target shards when writes are switched: ${
+      rows.map(([name]) => name).join(", ")
+    }`,
   );
 }
 

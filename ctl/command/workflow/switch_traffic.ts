@@ -15,6 +15,7 @@ import { switchReads } from "../../workflow/switch_reads.ts";
 import { switchWrites } from "../../workflow/switch_writes.ts";
 import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
 import type { CommandContext } from "../context.ts";
+import { checkSchemas } from "./check_schemas.ts";
 import { finishSwitch } from "./heal_switch.ts";
 import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
 import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
@@ -63,7 +64,12 @@ export async function switchTraffic(
   const start = await readWorkflow(context, name.keyspace, name.workflow);
   const startState = printTraffic(readTraffic(start.facts));
   // Before anything is switched: reads aren't left switched by writes that can't be.
-  if (direction === "there" && !isFrozen(start.facts)) checkNow(context, start.facts, options);
+  if (direction === "there" && !isFrozen(start.facts)) {
+    checkNow(context, start.facts, options);
+    if (options.types.includes("primary") && start.facts.journaled.size === 0) {
+      await checkSchemas(context, start);
+    }
+  }
   const steps = direction === "there" ? ["reads", "writes"] as const : ["writes", "reads"] as const;
   const plan: string[] = [];
   let pauseMs: number | undefined;
@@ -174,7 +180,7 @@ async function writeProgram(
       context.say("Writes are switched already");
       return undefined;
     }
-    return { primaries: found.primaries, program: writesOf(context, facts, options, command) };
+    return await writesOf(context, found, options, command);
   }
   if (facts.reverseStreams.length === 0) {
     if (!traffic.writesSwitched) return undefined;
@@ -188,7 +194,7 @@ async function writeProgram(
     context.say("Writes are on the source already");
     return undefined;
   }
-  return { primaries: back.primaries, program: writesOf(context, back.facts, options, command) };
+  return await writesOf(context, back, options, command);
 }
 
 function checkNow(context: CommandContext, facts: WorkflowFacts, options: SwitchOptions): void {
@@ -198,13 +204,16 @@ function checkNow(context: CommandContext, facts: WorkflowFacts, options: Switch
   });
 }
 
-function writesOf(
+async function writesOf(
   context: CommandContext,
-  facts: WorkflowFacts,
+  found: FoundWorkflow,
   options: SwitchOptions,
   command: string,
-): Program {
+): Promise<Work> {
+  const { facts, primaries } = found;
   checkNow(context, facts, options);
+  if (facts.journaled.size === 0) await checkSchemas(context, found);
   const { timeoutMs, reverse, initSequences } = options;
-  return switchWrites(facts, { timeoutMs, reverse, initSequences, command });
+  const program = switchWrites(facts, { timeoutMs, reverse, initSequences, command });
+  return { primaries, program };
 }

@@ -25,13 +25,25 @@ export async function dropTable(
   { table, rename }: Extract<Effect, { readonly do: "drop_table" }>,
 ): Promise<void> {
   // A run before this one may have done it.
-  if (!(await existing(hands, primary, [table])).has(table)) return;
+  const type = (await existing(hands, primary, [table])).get(table);
+  if (type === undefined) return;
   const name = quoteIdentifier(table);
   await apply(hands, primary, [
     rename === undefined
-      ? `DROP TABLE IF EXISTS ${name}`
+      ? `DROP ${type === "VIEW" ? "VIEW" : "TABLE"} IF EXISTS ${name}`
       : `RENAME TABLE ${name} TO ${quoteIdentifier(rename)}`,
   ]);
+}
+
+/** All views of a shard that serves nothing. */
+export async function dropViews(hands: Hands, primary: TabletRecord): Promise<void> {
+  const views = await readTables(hands, primary, "table_type = 'VIEW'");
+  if (views.size === 0) return;
+  await apply(
+    hands,
+    primary,
+    [...views.keys()].map((view) => `DROP VIEW IF EXISTS ${quoteIdentifier(view)}`),
+  );
 }
 
 async function apply(
@@ -45,16 +57,25 @@ async function apply(
   });
 }
 
-async function existing(
+function existing(
   hands: Hands,
   primary: TabletRecord,
   tables: readonly string[],
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, string>> {
+  return readTables(hands, primary, `table_name IN (${tables.map(quoteText).join(", ")})`);
+}
+
+/** Type by name: "BASE TABLE", "VIEW". */
+async function readTables(
+  hands: Hands,
+  primary: TabletRecord,
+  where: string,
+): Promise<ReadonlyMap<string, string>> {
   const { rows } = await hands.context.tablets.call(primary, "ExecuteFetchAsDba", {
-    sql: "SELECT table_name FROM information_schema.tables WHERE table_schema = " +
-      `${quoteText(databaseName(primary))} AND table_name IN (${tables.map(quoteText).join(", ")})`,
+    sql: "SELECT table_name, table_type FROM information_schema.tables " +
+      `WHERE table_schema = ${quoteText(databaseName(primary))} AND ${where}`,
     rowsMax: 0,
     disableBinlogs: false,
   }, { signal: hands.signal(), timeoutMs: SCHEMA_TIMEOUT_MS });
-  return new Set(rows.flatMap(([name]) => name ?? []));
+  return new Map(rows.map(([name, type]) => [name ?? "", type ?? ""]));
 }
