@@ -69,8 +69,6 @@ async function sides(
 ): Promise<Sides & { readonly keyspace: string }> {
   const { keyspace, shard } = await findShard(context, named);
   const shards = await readShards(context, keyspace);
-  const begun = await begunSides(context, shards, shard);
-  if (begun !== undefined) return { keyspace, ...begun };
   const all = shards.map(({ facts }) => facts);
   const touches = (one: ShardFacts, others: readonly ShardFacts[]): boolean =>
     others.some((other) => overlaps(rangeOf(one.shard), rangeOf(other.shard)));
@@ -82,6 +80,9 @@ async function sides(
   );
   const targets = waiting.filter((one) => touches(one, sources));
   if (sources.length === 0 || targets.length === 0) {
+    const isAlone = !all.some((one) => one.shard !== shard && touches(one, seeds));
+    const begun = isAlone ? undefined : await begunSides(context, shards, shard);
+    if (begun !== undefined) return { keyspace, ...begun };
     throw vtError(
       "VT22002",
       `no shard of ${keyspace} that doesn't serve overlaps ${shard}; create the new shards and start their tablets first`,

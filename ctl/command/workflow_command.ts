@@ -1,4 +1,4 @@
-import { choice, list, text } from "../../shared/flags/flag.ts";
+import { choice, duration, list, text, toggle } from "../../shared/flags/flag.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { defineCommand, printJson } from "./command.ts";
 import type { CommandContext } from "./context.ts";
@@ -8,7 +8,8 @@ import { changeStreams, forgetWorkflow } from "./workflow/end_workflow.ts";
 import { checkWorkflowName, parseWorkflowName, sourceTypes } from "./workflow/flags.ts";
 import { listWorkflows } from "./workflow/list_workflows.ts";
 import { legacyWorkflowJson, type Printed, printStatus, workflowJson } from "./workflow/output.ts";
-import { readStatus } from "./workflow/progress.ts";
+import { NO_LOGS, readLogs } from "./workflow/stream_logs.ts";
+import { readStatus, waitForCopy } from "./workflow/progress.ts";
 import { readWorkflow } from "./workflow/read_facts.ts";
 import { printUpdated } from "./workflow/run_action.ts";
 import type { WorkflowName } from "./workflow/switch_traffic.ts";
@@ -45,6 +46,9 @@ export const WORKFLOW = defineCommand({
       fallback: "",
       placeholder: "NAME",
     }),
+    "include-logs": toggle({ help: "show: what happened to each stream", fallback: false }),
+    "wait": toggle({ help: "start: until caught up", fallback: false }),
+    "wait-timeout": duration({ help: "how long --wait waits", fallback: 4 * 3_600_000 - 60_000 }),
     "cells": list({ help: "update: read from these", fallback: [] }),
     "tablet-types": list({ help: "update: read from these types", fallback: [] }),
     "on-ddl": choice(["", "IGNORE", "STOP", "EXEC", "EXEC_IGNORE"], {
@@ -66,6 +70,9 @@ export const WORKFLOW = defineCommand({
 
 interface WorkflowFlags {
   readonly workflow: string;
+  readonly includeLogs: boolean;
+  readonly wait: boolean;
+  readonly waitTimeout: number;
   readonly cells: readonly string[];
   readonly tabletTypes: readonly string[];
   readonly onDdl: "" | "IGNORE" | "STOP" | "EXEC" | "EXEC_IGNORE";
@@ -88,15 +95,25 @@ async function runAction(
   const name = { keyspace, workflow: flags.workflow };
   switch (action) {
     case "show": {
-      const { facts } = await readWorkflow(context, keyspace, flags.workflow);
-      const json = { workflows: [workflowJson(facts, Math.floor(context.clock.now() / 1000))] };
-      return { json, text: printJson(json) };
+      return await show(context, name, flags.includeLogs);
     }
     case "status":
       return printStatus(await readStatus(context, name), new Date(context.clock.now()));
     default:
       return await change(context, action, name, flags);
   }
+}
+
+async function show(
+  context: CommandContext,
+  name: WorkflowName,
+  includeLogs: boolean,
+): Promise<Printed> {
+  const found = await readWorkflow(context, name.keyspace, name.workflow);
+  const logs = includeLogs ? await readLogs(context, found) : NO_LOGS;
+  const nowSeconds = Math.floor(context.clock.now() / 1000);
+  const json = { workflows: [workflowJson(found.facts, nowSeconds, logs)] };
+  return { json, text: printJson(json) };
 }
 
 async function change(
@@ -111,7 +128,9 @@ async function change(
     case "stop":
     case "pause": {
       const state = action === "start" || action === "resume" ? "Running" : "Stopped";
-      return printUpdated(name, (await changeStreams(context, name, { state })).tablets);
+      const { tablets } = await changeStreams(context, name, { state });
+      if (state === "Running" && flags.wait) await waitForCopy(context, name, flags.waitTimeout);
+      return printUpdated(name, tablets);
     }
     case "update": {
       const changed = await changeStreams(context, name, {
@@ -168,7 +187,15 @@ async function runLegacy(
     };
   }
   const word = action.toLowerCase() === "progress" ? "status" : action.toLowerCase();
-  const flags = { workflow: name.workflow, cells: [], tabletTypes: [], onDdl: "" } as const;
+  const flags = {
+    workflow: name.workflow,
+    includeLogs: false,
+    wait: false,
+    waitTimeout: 0,
+    cells: [],
+    tabletTypes: [],
+    onDdl: "",
+  } as const;
   return await runAction(context, word, name.keyspace, flags);
 }
 

@@ -4,6 +4,7 @@ import type { StreamStatus } from "../../../shared/rpc/vreplication.ts";
 import { isFrozen, type WorkflowFacts } from "../../workflow/facts.ts";
 import { lagSeconds } from "../../workflow/checks.ts";
 import type { WorkflowStatus } from "./progress.ts";
+import { logKey, NO_LOGS, type StreamLogs } from "./stream_logs.ts";
 import type { SwitchResult } from "./switch_traffic.ts";
 
 /** Text for people, and what --json prints. */
@@ -126,7 +127,11 @@ function shardStreams(facts: WorkflowFacts, nowSeconds: number): JsonObject {
 }
 
 /** One workflow as `Workflow show` and GetWorkflows print it (proto/vtctldata.proto Workflow). */
-export function workflowJson(facts: WorkflowFacts, nowSeconds: number): JsonObject {
+export function workflowJson(
+  facts: WorkflowFacts,
+  nowSeconds: number,
+  logs: StreamLogs = NO_LOGS,
+): JsonObject {
   const lags = facts.streams.map(({ stream }) => lagSeconds(stream, nowSeconds));
   return {
     name: facts.name,
@@ -141,7 +146,10 @@ export function workflowJson(facts: WorkflowFacts, nowSeconds: number): JsonObje
       `${target.shard}/${target.primary}`,
       {
         streams: facts.streams.filter(({ shard }) => shard === target.shard)
-          .map(({ stream }) => streamJson(target, stream)),
+          .map(({ stream }) => ({
+            ...streamJson(target, stream),
+            ...logsJson(logs.get(logKey(target.shard, stream.id))),
+          })),
         tablet_controls: target.tabletControls.map((control) => ({
           tablet_type: control.tabletType.toUpperCase(),
           denied_tables: [...control.deniedTables],
@@ -150,6 +158,10 @@ export function workflowJson(facts: WorkflowFacts, nowSeconds: number): JsonObje
       },
     ])),
   };
+}
+
+function logsJson(logs: readonly JsonObject[] | undefined): JsonObject {
+  return logs === undefined ? {} : { logs };
 }
 
 function streamJson(
