@@ -2,6 +2,7 @@
 import { parseTabletAlias } from "../shared/model/tablet.ts";
 import { httpPort, PROGRAM_FLAGS, TOPO_FLAGS } from "../shared/flags/common.ts";
 import { choice, duration, type Flag, integer, port, text } from "../shared/flags/flag.ts";
+import { STREAM_FLAGS } from "../shared/flags/stream_flags.ts";
 import type { FlagValues } from "../shared/flags/parse.ts";
 import { QUERY_LIMITS, type QueryLimits } from "./query/query_limits.ts";
 
@@ -63,6 +64,7 @@ export const TABLET_FLAGS = {
     help: "replication lag at which a replica stops serving",
     fallback: 7_200_000,
   }),
+  ...STREAM_FLAGS,
   ...PROGRAM_FLAGS,
   ...TOPO_FLAGS,
 } as const;

@@ -35,6 +35,7 @@ import { HealthBroadcast } from "./health/health.ts";
 import { RpcPeer } from "./query/rpc_peer.ts";
 import { QueryEngine } from "./query/service.ts";
 import { buildVDiff, type VDiff } from "./vdiff/build.ts";
+import { streamSettings } from "../shared/flags/stream_flags.ts";
 import { buildVReplication, type VReplication } from "./vreplication/build.ts";
 
 const SIDECAR = "_vt";
@@ -65,6 +66,7 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
     address: mysqld.address,
     login: mysqld.workflows,
     database: databaseOf(flags),
+    settings: streamSettings(flags),
     log,
   });
   scope.use(vreplication.engine);

@@ -42,6 +42,7 @@ export const SPLIT_CLONE = defineCommand({
       cells: "",
       tabletTypes: SOURCE_TYPES,
       onDdl: "IGNORE",
+      configOverrides: [],
       stopAfterCopy: false,
       autoStart: true,
       dryRun: false,

@@ -81,6 +81,7 @@ interface CreateFlags {
   readonly cells: readonly string[];
   readonly tabletTypes: readonly string[];
   readonly onDdl: MoveTablesOptions["onDdl"];
+  readonly configOverrides: readonly string[];
   readonly stopAfterCopy: boolean;
   readonly autoStart: boolean;
   readonly dryRun: boolean;

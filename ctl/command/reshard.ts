@@ -71,6 +71,7 @@ interface CreateFlags {
   readonly cells: readonly string[];
   readonly tabletTypes: readonly string[];
   readonly onDdl: ReshardOptions["onDdl"];
+  readonly configOverrides: readonly string[];
   readonly stopAfterCopy: boolean;
   readonly autoStart: boolean;
   readonly dryRun: boolean;

@@ -95,6 +95,7 @@ class Play {
               die: reject,
             });
           }),
+        holdSnapshot: () => Promise.reject(new TypeError("Nobody asked for a snapshot")),
         streamRows: () => Promise.reject(new TypeError("Nobody asked for rows")),
       },
       [Symbol.dispose]: () => {},

@@ -210,6 +210,8 @@ export const ERRORS = {
   VT26005: row("failed_precondition", 1236, "HY000", (position: string, cause: string) => `the source can't stream from ${position}: ${cause}; its binlogs may have been purged, then the copy must start anew`),
   VT26006: row("unavailable", 1105, "HY000", (source: string, silentMs: number) => `the change stream of ${source} is stalled: nothing came for ${silentMs} ms`),
   VT26007: row("invalid_argument", 1105, "HY000", (rule: string, cause: string) => `filter rule ${rule}: ${cause}`),
+  VT26008: row("aborted", 1205, "HY000", (tables: string) => `no snapshot of ${tables}: some transaction on the source keeps what it wrote there uncommitted; it is tried again, and succeeds when that transaction ends (information_schema.INNODB_TRX lists it)`),
+  VT26009: row("aborted", 1105, "HY000", (snapshot: string) => `snapshot ${snapshot} is gone, or has no reader to spare: copying begins again behind what is committed`),
 
   // VReplication: streams that bring rows from other shards.
   VT27001: row("failed_precondition", 1105, "HY000", (id: number, state: string, message: string) => `stream ${id} is ${state}${message === "" ? "" : `: ${message}`}; start it with Workflow start`),
@@ -223,6 +225,7 @@ export const ERRORS = {
   VT27009: row("failed_precondition", 1105, "HY000", (table: string, cause: string) => `table ${table} of the target doesn't fit its rule: ${cause}; cancel the workflow, and create it with a table that fits`),
   VT27010: row("failed_precondition", 1105, "HY000", (table: string, what: string) => `table ${table} of the target is not what the stream made it: ${what}; somebody else wrote to it, or several rows of the source have one key. Cancel the workflow and create it again`),
   VT27011: row("aborted", 1105, "HY000", (table: string, cause: string) => `table ${table} of the target has a row with the key of one that comes: ${cause}; until the stream that brought the other takes it away this one tries again`),
+  VT27012: row("aborted", 1105, "HY000", (id: number, seconds: number) => `a session that wrote for stream ${id} before has not ended in ${seconds} s; the stream goes on when it has (information_schema.PROCESSLIST shows what it does)`),
 
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),

@@ -2,6 +2,7 @@
 import type { StreamSink } from "../binlog/change.ts";
 import { decodeHealth } from "../rpc/documents.ts";
 import {
+  METHOD_HOLD_SNAPSHOT,
   METHOD_STREAM_CHANGES,
   METHOD_STREAM_HEALTH,
   METHOD_STREAM_ROWS,
@@ -10,14 +11,18 @@ import type { TabletHealth } from "../rpc/query_service.ts";
 import {
   ItemReader,
   MessageAssembler,
+  readOpenSnapshot,
   readSnapshotMessage,
   writeChangeStreamRequest,
   writeRowStreamRequest,
+  writeSnapshotRequest,
 } from "../rpc/stream_messages.ts";
 import type {
   ChangeStreamRequest,
+  OpenSnapshot,
   RowStreamRequest,
   RowStreamSink,
+  SnapshotRequest,
   StreamService,
 } from "../rpc/stream_service.ts";
 import type { WireWriter } from "../rpc/wire.ts";
@@ -46,6 +51,23 @@ export class StreamClient implements StreamService {
         writeChangeStreamRequest(out, request);
       },
       (messages) => sink(messages.map((message) => reader.read(message))),
+      options,
+    );
+  }
+
+  holdSnapshot(
+    request: SnapshotRequest,
+    opened: (snapshot: OpenSnapshot) => void,
+    options: Options,
+  ): Promise<void> {
+    return this.#stream(
+      (out) => {
+        out.u8(METHOD_HOLD_SNAPSHOT);
+        writeSnapshotRequest(out, request);
+      },
+      (messages) => {
+        for (const message of messages) opened(readOpenSnapshot(message));
+      },
       options,
     );
   }

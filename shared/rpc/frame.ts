@@ -144,7 +144,7 @@ export class FrameReader {
 const MAGIC = 0x584d_5456;
 
 /** Grows with each change that an older peer would misread. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** The first frame of each side, on stream 0. */
 export interface Hello {

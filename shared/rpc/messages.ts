@@ -26,9 +26,10 @@ export const METHOD_RELEASE = 5;
 export const METHOD_NEXT_SEQUENCE = 6;
 export const METHOD_SCHEMA = 7;
 export const METHOD_STREAM_HEALTH = 8;
-/** These two: stream_messages.ts. */
+/** These: stream_messages.ts. */
 export const METHOD_STREAM_CHANGES = 9;
 export const METHOD_STREAM_ROWS = 10;
+export const METHOD_HOLD_SNAPSHOT = 11;
 
 /** A 64 MB statement with its parameters fits; mysqld's own max_allowed_packet decides below that. */
 export const REQUEST_BYTES_MAX = 132 * 1024 * 1024;

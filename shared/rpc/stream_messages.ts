@@ -13,8 +13,10 @@ import type { RowValue } from "../mysql/text_row.ts";
 import type {
   ChangeStreamRequest,
   CopyingTable,
+  OpenSnapshot,
   RowStreamRequest,
   RowStreamStart,
+  SnapshotRequest,
   StreamTarget,
 } from "./stream_service.ts";
 import type { FilterRule } from "./vreplication.ts";
@@ -416,8 +418,39 @@ function copyRow(row: Row): Row {
   return row.map((value) => value === null ? null : value.slice());
 }
 
+export function writeSnapshotRequest(out: WireWriter, request: SnapshotRequest): void {
+  writeStreamTarget(out, request.target);
+  out.u16(request.readers);
+  out.u16(request.rules.length);
+  for (const rule of request.rules) writeRule(out, rule);
+}
+
+export function readSnapshotRequest(reader: WireReader): SnapshotRequest {
+  const target = readStreamTarget(reader);
+  const readers = reader.u16();
+  const rules = repeat(reader.u16(), () => readRule(reader));
+  reader.end();
+  return { target, rules, readers };
+}
+
+/** The only message of a snapshot's stream. */
+export function writeOpenSnapshot(out: WireWriter, snapshot: OpenSnapshot): void {
+  const start = out.reserve(4);
+  out.text16(snapshot.id);
+  out.text32(snapshot.position);
+  out.u32At(start, out.length - start - 4);
+}
+
+export function readOpenSnapshot(message: Uint8Array): OpenSnapshot {
+  const reader = new WireReader(message);
+  const [id, position] = [reader.text16(), reader.text32()];
+  reader.end();
+  return { id, position };
+}
+
 export function writeRowStreamRequest(out: WireWriter, request: RowStreamRequest): void {
   writeStreamTarget(out, request.target);
+  out.text16(request.snapshot ?? "");
   writeRule(out, request.rule);
   writeKey(out, request.lastPk);
 }
@@ -425,8 +458,9 @@ export function writeRowStreamRequest(out: WireWriter, request: RowStreamRequest
 /** The key has bytes of its own. */
 export function readRowStreamRequest(reader: WireReader): RowStreamRequest {
   const target = readStreamTarget(reader);
+  const snapshot = reader.text16();
   const rule = readRule(reader);
   const key = readKey(reader);
   reader.end();
-  return { target, rule, lastPk: key && copyRow(key) };
+  return { target, rule, lastPk: key && copyRow(key), ...(snapshot !== "" && { snapshot }) };
 }

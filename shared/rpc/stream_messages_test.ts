@@ -6,10 +6,14 @@ import {
   ItemWriter,
   MessageAssembler,
   readChangeStreamRequest,
+  readOpenSnapshot,
   readRowStreamRequest,
   readSnapshotMessage,
+  readSnapshotRequest,
   writeChangeStreamRequest,
+  writeOpenSnapshot,
   writeRowStreamRequest,
+  writeSnapshotRequest,
   writeSnapshotRows,
   writeSnapshotStart,
 } from "./stream_messages.ts";
@@ -152,13 +156,31 @@ Deno.test("requests come out as they went in", () => {
   sent.fill(0);
   assert.deepEqual(got, partly);
 
-  const rows = { target, rule: { match: "t", filter: "" }, lastPk: [Uint8Array.of(49), null] };
+  const snapshot = { target, readers: 4, rules: [{ match: "t", filter: "" }] };
+  out.clear();
+  writeSnapshotRequest(out, snapshot);
+  assert.deepEqual(readSnapshotRequest(new WireReader(out.written())), snapshot);
+
+  const rows = {
+    target,
+    snapshot: "s",
+    rule: { match: "t", filter: "" },
+    lastPk: [Uint8Array.of(49), null],
+  };
   out.clear();
   writeRowStreamRequest(out, rows);
   const bytes = out.written();
   const read = readRowStreamRequest(new WireReader(bytes));
   bytes.fill(0);
   assert.deepEqual(read, rows);
+});
+
+Deno.test("what is told of a snapshot comes out as it went in", () => {
+  const open = { id: "7c9e", position: "MariaDB/0-1-2" };
+  const out = new WireWriter(64);
+  writeOpenSnapshot(out, open);
+  const messages = new MessageAssembler().push(out.written());
+  assert.deepEqual(messages.map(readOpenSnapshot), [open]);
 });
 
 Deno.test("garbage is refused, not read as something", () => {

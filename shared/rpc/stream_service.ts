@@ -36,8 +36,31 @@ export interface ChangeStreamRequest {
   readonly copying?: readonly CopyingTable[];
 }
 
+/** Asks for views of the shard as it is at one position, to read tables from side by side. */
+export interface SnapshotRequest {
+  readonly target: StreamTarget;
+  /** A rule for each table that shall be read; as many tables as SNAPSHOT_TABLES_MAX. */
+  readonly rules: readonly FilterRule[];
+  /** How many tables shall be read at a time: 1 ... SNAPSHOT_READERS_MAX. */
+  readonly readers: number;
+}
+
+/** MySQL holds all of them still for the moment in which a snapshot begins. */
+export const SNAPSHOT_TABLES_MAX = 200;
+/** Each is a connection of the source's server. */
+export const SNAPSHOT_READERS_MAX = 16;
+
+/** There until its stream ends. */
+export interface OpenSnapshot {
+  readonly id: string;
+  /** All rows that are read from it are as they were there. */
+  readonly position: string;
+}
+
 export interface RowStreamRequest {
   readonly target: StreamTarget;
+  /** `id` of an OpenSnapshot that has a reader to spare. Default: one of its own. */
+  readonly snapshot?: string;
   /** The rule of one table: what it selects is streamed, in the order of the primary key. */
   readonly rule: FilterRule;
   /** Rows after this key, in the primary key's order; undefined starts with the first. */
@@ -71,6 +94,12 @@ interface Options {
 export interface StreamService {
   /** Ends behind `until`, otherwise with the signal or an error. */
   streamChanges(request: ChangeStreamRequest, sink: StreamSink, options: Options): Promise<void>;
-  /** Ends when all rows were given. */
+  /** Opens a snapshot, tells of it once, and holds it until the signal or an error. */
+  holdSnapshot(
+    request: SnapshotRequest,
+    opened: (snapshot: OpenSnapshot) => void,
+    options: Options,
+  ): Promise<void>;
+  /** Reads one table; ends when all rows were given. */
   streamRows(request: RowStreamRequest, sink: RowStreamSink, options: Options): Promise<void>;
 }

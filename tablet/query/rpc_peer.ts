@@ -7,6 +7,7 @@ import {
   encodePrepareResult,
   METHOD_COMMIT,
   METHOD_EXECUTE,
+  METHOD_HOLD_SNAPSHOT,
   METHOD_NEXT_SEQUENCE,
   METHOD_PREPARE,
   METHOD_RELEASE,
@@ -28,6 +29,8 @@ import {
   ItemWriter,
   readChangeStreamRequest,
   readRowStreamRequest,
+  readSnapshotRequest,
+  writeOpenSnapshot,
   writeSnapshotRows,
   writeSnapshotStart,
 } from "../../shared/rpc/stream_messages.ts";
@@ -81,6 +84,8 @@ export class RpcPeer implements MuxPeer {
         return this.#streamChanges(call, reader);
       case METHOD_STREAM_ROWS:
         return this.#streamRows(call, reader);
+      case METHOD_HOLD_SNAPSHOT:
+        return this.#holdSnapshot(call, reader);
       default:
         throw vtError("VT12001", `method ${method} of the gate-tablet protocol`);
     }
@@ -144,6 +149,17 @@ export class RpcPeer implements MuxPeer {
       return call.write(out.written());
     }, call);
     call.end(() => {});
+  }
+
+  async #holdSnapshot(call: ServerCall, reader: WireReader): Promise<void> {
+    const request = readSnapshotRequest(reader);
+    await this.#streamService().holdSnapshot(request, (snapshot) => {
+      const out = new WireWriter(256);
+      writeOpenSnapshot(out, snapshot);
+      const sent = call.write(out.written());
+      // One message fits the window of any reader.
+      void sent?.catch((error) => this.#log.debug("snapshot not told", { error: String(error) }));
+    }, call);
   }
 
   async #streamRows(call: ServerCall, reader: WireReader): Promise<void> {

@@ -10,11 +10,12 @@ import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
 import { FRAME_HEADER_BYTES, packetEnd, packetPayload } from "../../shared/mysql/frame.ts";
 import { ByteReader } from "../../shared/mysql/byte_reader.ts";
 import { decodeTextRow, encodeTextRow, type RowValue } from "../../shared/mysql/text_row.ts";
+import type { MysqldConnection } from "../mysqld/connection.ts";
 import { quoteName } from "../mysqld/statement.ts";
 import { connectForStream, type StreamLogin } from "./dump.ts";
 import { printComparable } from "./literal.ts";
 import { BatchBuffer, printFloatOfDouble } from "./row_batch.ts";
-import { openSnapshot } from "./snapshot.ts";
+import { openSnapshots } from "./snapshot.ts";
 import { type ReadKey, readTableColumns } from "./table_columns.ts";
 
 export interface RowStreamOptions {
@@ -67,7 +68,21 @@ export async function streamRows(
   { signal }: Options,
 ): Promise<void> {
   using connection = await connectForStream(options.login, { signal });
-  const position = await openSnapshot(connection, options.login, options, { signal });
+  const { database, table } = options;
+  const tables = { database, tables: [table] };
+  const position = await openSnapshots([connection], options.login, tables, { signal });
+  await readTable(connection, position, options, sink, { signal });
+  await connection.quit({ signal });
+}
+
+/** The same on a connection that has a snapshot open, of this position. */
+export async function readTable(
+  connection: MysqldConnection,
+  position: string,
+  options: RowStreamOptions,
+  sink: RowSink,
+  { signal }: Options,
+): Promise<void> {
   const { fields, key } = await readTableColumns(
     connection,
     options.database,
@@ -93,7 +108,6 @@ export async function streamRows(
   if (payload[0] === ERR_HEADER) throw mysqlErrorOf(payload);
   const rest = batches.finish();
   if (rest !== undefined) await sink(rest);
-  await connection.quit({ signal });
 }
 
 function selectSql(

@@ -4,7 +4,9 @@ import { startTestMysqld, type TestMysqld, testServers } from "../../tests/harne
 import type { Row, TableFields } from "../../shared/binlog/change.ts";
 import { StreamFilter } from "../../shared/filter/stream_filter.ts";
 import { rowsOf } from "../../shared/mysql/row_packets.ts";
+import { connectForStream } from "./dump.ts";
 import { type RowStreamOptions, streamRows } from "./row_stream.ts";
+import { openSnapshots } from "./snapshot.ts";
 
 const NEVER = { signal: new AbortController().signal };
 
@@ -171,4 +173,52 @@ for (const flavor of testServers()) {
       await writing;
     }
   });
+
+  Deno.test(`snapshots of several readers are one, under writes: ${flavor}`, async () => {
+    await using server = await startTestMysqld({ server: flavor, users: false });
+    await create(server, [
+      "CREATE DATABASE vt_t",
+      "CREATE TABLE vt_t.a (id int primary key auto_increment)",
+      "CREATE TABLE vt_t.b (id int primary key auto_increment)",
+    ]);
+    const stop = new AbortController();
+    const writers = ["a", "b"].map(async (table) => {
+      while (!stop.signal.aborted) {
+        await server.root.query(`INSERT INTO vt_t.${table} VALUES ()`, NEVER);
+      }
+    });
+    try {
+      for (let round = 0; round < 5; round++) await oneSnapshot(server);
+    } finally {
+      stop.abort();
+      await Promise.all(writers);
+    }
+  });
+}
+
+/** Each row of a and b is a transaction, so that their number says where a reader stands. */
+async function oneSnapshot(server: TestMysqld): Promise<void> {
+  const login = loginOf(server);
+  using scope = new DisposableStack();
+  const readers = await Promise.all(
+    [1, 2, 3, 4].map(async () => scope.use(await connectForStream(login, NEVER))),
+  );
+  const tables = { database: "vt_t", tables: ["a", "b"] };
+  const position = await openSnapshots(readers, login, tables, NEVER);
+  const seen = await Promise.all(readers.map(async (reader) => {
+    const sql = "SELECT (SELECT COUNT(*) FROM vt_t.a), (SELECT COUNT(*) FROM vt_t.b)";
+    return (await reader.fetchRows(sql, NEVER)).rows[0];
+  }));
+  for (const other of seen) deepStrictEqual(other, seen[0]);
+  await using stream = record({ login, database: "vt_t", position });
+  await stream.until("changes behind the snapshot", () => stream.changes().length > 20);
+  for (const [i, table] of ["a", "b"].entries()) {
+    const next = stream.changes().find((change) => change.table === table);
+    if (next?.kind !== "insert") continue;
+    strictEqual(
+      showRow(next.after)[0],
+      String(Number(seen[0]?.[i]) + 1),
+      `${table} at ${position}`,
+    );
+  }
 }

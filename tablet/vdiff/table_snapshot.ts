@@ -12,7 +12,7 @@ import { decodeOkPacket } from "../../shared/mysql/ok_packet.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
 import { connectForStream, type StreamLogin } from "../stream/dump.ts";
-import { openSnapshot } from "../stream/snapshot.ts";
+import { openSnapshots } from "../stream/snapshot.ts";
 import { readTableColumns, type TableColumns } from "../stream/table_columns.ts";
 import { Turns } from "../vreplication/turns.ts";
 import {
@@ -110,7 +110,8 @@ export class TableSnapshot implements Disposable {
     try {
       await connection.fetchRows(SETTINGS, call);
       for (const sql of before) await connection.fetchRows(sql, call);
-      const position = await openSnapshot(connection, login, place, call);
+      const tables = { database, tables: [table] };
+      const position = await openSnapshots([connection], login, tables, call);
       const columns = await readTableColumns(connection, database, table, call);
       const session = { connection, turns: new Turns(), utf8: false };
       return new TableSnapshot(session, place, position, columns);

@@ -1,5 +1,6 @@
 /** VReplication of a tablet, put together: both ends of it, and what they know of the topology. */
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
+import type { StreamSettings } from "../../shared/flags/stream_flags.ts";
 import type { FilterContext } from "../../shared/filter/keyspace_id.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
@@ -24,6 +25,7 @@ export interface VReplicationParts {
   /** Writes rows, and reads binlogs and tables. */
   readonly login: { readonly user: string; readonly password: string };
   readonly database: string;
+  readonly settings: StreamSettings;
   readonly log: Log;
 }
 
@@ -63,6 +65,7 @@ export function buildVReplication(parts: VReplicationParts): VReplication {
   const engine = new VReplicationEngine({
     login: { address, ...login, database },
     pick: (wish, call) => pickSource({ tablets: (asked) => tablets.get(asked), name }, wish, call),
+    settings: parts.settings,
     throttle: (call, onWait) => lag.wait(call, onWait),
     clock: HOST_CLOCK,
     log,

@@ -6,6 +6,7 @@
  *       └── with a position ──▲  └────▶ Error  (never by itself back)
  */
 import { computedRule, sourceRules } from "../../shared/filter/computed.ts";
+import { settingsOf, type StreamSettings } from "../../shared/flags/stream_flags.ts";
 import { parseRule } from "../../shared/filter/rule.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import type { StreamItem } from "../../shared/binlog/change.ts";
@@ -19,6 +20,7 @@ import { classify } from "./classify.ts";
 import { copyTables } from "./copier.ts";
 import { play } from "./player.ts";
 import { type WriteLogin, WriteSession } from "./session.ts";
+import { claimStream, joinStream } from "./stream_lock.ts";
 import { readTabletTypes, type Source, type SourceWish } from "../../shared/host/source_picker.ts";
 import { FROZEN, type StreamRows } from "./stream_rows.ts";
 import { TargetTables } from "./target_tables.ts";
@@ -29,6 +31,8 @@ export interface ControllerOptions {
   readonly rows: StreamRows;
   readonly pick: (wish: SourceWish, call: Call) => Promise<Source>;
   readonly throttle: (id: number, call: Call) => Promise<void>;
+  /** Where the stream's row says nothing else. */
+  readonly settings: StreamSettings;
   readonly clock: Clock;
   readonly log: Log;
   readonly onProgress: () => void;
@@ -40,6 +44,9 @@ interface Call {
 
 const PAUSE_MS_MIN = 100;
 const PAUSE_MS_MAX = 5000;
+
+/** Commits under way are awaited so long when a stream is stopped; see stream_lock.ts. */
+const SETTLE_MS_MAX = 40_000;
 
 /** The stream has ended as it should. Thrown where that shows deep inside. */
 class StreamEnd extends Error {
@@ -61,6 +68,8 @@ export class Controller {
   #sourceName: string | undefined;
   #over = false;
   #lastMessage = "";
+  /** Sessions wrote for it. */
+  #unsettled = false;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -99,6 +108,19 @@ export class Controller {
   async stop(): Promise<void> {
     this.abort();
     await this.#running;
+    if (this.#unsettled) await this.#settle();
+  }
+
+  /** Waits until mysqld has ended what it was sent: a COMMIT may have been the last of it. */
+  async #settle(): Promise<void> {
+    const call = { signal: AbortSignal.timeout(SETTLE_MS_MAX) };
+    try {
+      using session = await WriteSession.open(this.#options.login, call);
+      await claimStream(session, this.id, call);
+    } catch (error) {
+      // A mysqld that is away applies nothing; whoever runs the stream next waits again.
+      this.#log.warn("the end of a stream's sessions was not seen", { error: String(error) });
+    }
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -149,22 +171,12 @@ export class Controller {
     return false;
   }
 
-  /**
-   * A session before this one may have ended while its COMMIT was under way: a mysqld that stood
-   * still, a tablet that was killed. It holds the stream's row until the server is done with it, so
-   * that behind it the row tells which changes are here; rows without a key would come twice.
-   */
-  async #awaitUnfinished(session: WriteSession, call: Call): Promise<void> {
-    await session.run("BEGIN", call);
-    await session.rows(`SELECT id FROM _vt.vreplication WHERE id = ${this.id} FOR UPDATE`, call);
-    await session.run("COMMIT", call);
-  }
-
   /** Undefined when its row says that it shall not run. */
   async #attempt(call: Call): Promise<StreamEnd | undefined> {
     const { rows, login, pick } = this.#options;
     using session = await WriteSession.open(login, call);
-    await this.#awaitUnfinished(session, call);
+    this.#unsettled = true;
+    await claimStream(session, this.id, call);
     const row = await rows.find(this.id, call);
     if (row === undefined || !isActive(row)) return undefined;
     const ended = new AbortController();
@@ -230,11 +242,7 @@ class Attempt {
   async #run(call: Call): Promise<StreamEnd> {
     const { rows } = this.#options;
     const { id, source, state, position, copyState } = this.#row;
-    const { rules: all } = source.filter;
-    using tables = new TargetTables(
-      { streamId: id, session: this.#session, login: this.#options.login, rules: all },
-      call,
-    );
+    using tables = this.#tablesOf(this.#session, call);
     const copied = await this.#copy(tables, call);
     if (copied instanceof StreamEnd) return copied;
     // A stream that was started in the midst of its copy has Running in the row that it began from.
@@ -245,10 +253,16 @@ class Attempt {
     return await this.#follow(tables, copied, call);
   }
 
+  #tablesOf(session: WriteSession, call: Call): TargetTables {
+    const { login } = this.#options;
+    const { id: streamId, source } = this.#row;
+    return new TargetTables({ streamId, session, login, rules: source.filter.rules }, call);
+  }
+
   /** The position behind the copy. */
   async #copy(tables: TargetTables, call: Call): Promise<string | StreamEnd> {
-    const { rows, clock, log, throttle } = this.#options;
-    const { id, position, state, source } = this.#row;
+    const { rows, clock, log, throttle, login, settings } = this.#options;
+    const { id, position, state, source, options } = this.#row;
     let { copyState } = this.#row;
     if (position === "" && copyState.length === 0) {
       copyState = await this.#begin(tables, call);
@@ -256,11 +270,18 @@ class Attempt {
     }
     if (copyState.length === 0) return position;
     if (state !== "Copying") await rows.setState(id, "Copying", "", call);
+    const { vreplicationParallelTables, vreplicationCopyPhaseDuration } = settingsOf(
+      settings,
+      options,
+    );
     const after = await copyTables(
       {
         streamId: id,
         session: this.#session,
-        tables,
+        openWriter: (place, opening) => openWriter(login, id, place, opening),
+        tablesOf: (session, working) => this.#tablesOf(session, working),
+        tablesAtOnce: vreplicationParallelTables,
+        snapshotMsMax: vreplicationCopyPhaseDuration,
         source: this.#source.streams,
         target: source,
         rules: sourceRules(source.filter.rules),
@@ -371,6 +392,23 @@ class Attempt {
       log.warn("DDL of the source was ignored", { stream: this.#row.id, error: message });
       await rows.log(this.#row.id, "Message", "Running", `DDL ignored: ${message}`, call);
     }
+  }
+}
+
+/** A session that writes rows of a table. */
+async function openWriter(
+  login: WriteLogin,
+  streamId: number,
+  place: number,
+  call: Call,
+): Promise<WriteSession> {
+  const session = await WriteSession.open(login, call);
+  try {
+    await joinStream(session, streamId, place, call);
+    return session;
+  } catch (error) {
+    session[Symbol.dispose]();
+    throw error;
   }
 }
 

@@ -1,15 +1,20 @@
 /**
- * The copy phase: brings the rows that are there, table by table, while the source goes on.
+ * The copy phase: brings the rows that are there, several tables side by side, while the source
+ * goes on.
  *
- *     catch up ─▶ snapshot at G ─▶ apply changes up to G ─▶ insert its rows, batch by batch ─┐
- *        ▲                                                                                  │
- *        └───────────────────────── next table, or the same after a while ──────────────────┘
+ *     catch up ─▶ snapshot at G ─▶ apply changes up to G ─▶ insert rows of its tables ─┐
+ *        ▲                                                                           │
+ *        └────────────── the next tables, or the same when the snapshot is old ───────┘
  *
  * The invariant that every commit keeps: each row that is here is as it was at the stream's
- * position, and of the tables that are done, and of the one in progress up to its lastpk, all rows
- * are here. Changes of a table in progress are all applied: a row beyond lastpk that a change
- * brought is as good as one out of a snapshot, which finds it there later and writes it again.
- * So no key has to be compared in the order of the source's collation on another server.
+ * position, and of the tables that are done, and of those in progress up to their lastpk, all rows
+ * are here. While rows of a snapshot are written, by several sessions, the position stays at G:
+ * each commits rows of its table with that table's lastpk, in any order. No change is applied
+ * before all of them have ended.
+ *
+ * Changes of a table in progress are all applied: a row beyond lastpk that a change brought is as
+ * good as one out of a snapshot, which finds it there later and writes it again. So no key has to
+ * be compared in the order of the source's collation on another server.
  *
  * A table without a primary key can't be resumed: it comes whole in one commit. So do rows that
  * add up (group_writer.ts): the invariant does not hold for them.
@@ -17,24 +22,23 @@
 import type { Row, StreamItem } from "../../shared/binlog/change.ts";
 import { positionContains } from "../../shared/binlog/position.ts";
 import { vtError } from "../../shared/error/errors.ts";
-import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
-import { rowsOf } from "../../shared/mysql/row_packets.ts";
-import type {
-  RowStreamStart,
-  StreamService,
-  StreamTarget,
+import {
+  SNAPSHOT_TABLES_MAX,
+  type StreamService,
+  type StreamTarget,
 } from "../../shared/rpc/stream_service.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import { quote } from "../mysqld/statement.ts";
 import type { Applier } from "./applier.ts";
-import { parseLastPk, printLastPk } from "./last_pk.ts";
+import { parseLastPk } from "./last_pk.ts";
 import { play } from "./player.ts";
-import { deleteRows, insertPackets } from "./row_statements.ts";
 import type { WriteSession } from "./session.ts";
-import type { Copies, TablePlan } from "./target_table.ts";
+import { withSnapshot } from "./source_snapshot.ts";
+import { TableWriter } from "./table_writer.ts";
 import type { TargetTables } from "./target_tables.ts";
+import { runWorkers } from "./workers.ts";
 
 /** A table that is still to be copied. */
 export interface CopyTask {
@@ -46,11 +50,19 @@ export interface CopyTask {
 
 export interface CopierOptions {
   readonly streamId: number;
+  /** Applies changes; rows are written by sessions of their own. */
   readonly session: WriteSession;
-  readonly tables: TargetTables;
+  /** Opens the session of a writer: 1 ... `tablesAtOnce`. */
+  readonly openWriter: (place: number, call: Call) => Promise<WriteSession>;
+  /** Plans of the session's own. */
+  readonly tablesOf: (session: WriteSession, call: Call) => TargetTables;
   readonly source: StreamService;
   readonly target: StreamTarget;
   readonly rules: readonly FilterRule[];
+  /** How many tables are copied side by side. */
+  readonly tablesAtOnce: number;
+  /** A snapshot keeps the source from purging old row versions: after this a new one is taken. */
+  readonly snapshotMsMax: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Waits while the copy must not go faster (lag of this shard's replicas). */
@@ -63,18 +75,12 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
-/** What is inserted and committed at once: a few statements. */
-const BATCH_BYTES = 4 * 1024 * 1024;
-/** A snapshot keeps the source from purging old row versions: after this a new one is taken. */
-const SNAPSHOT_MS_MAX = 60 * 60_000;
 /** Changes are applied before a snapshot is taken until the newest is no older than this. */
 const CAUGHT_UP_SECONDS = 10;
 /** A clock that is ahead of the source's must not keep a copy from going on. */
 const CATCH_UP_MS_MAX = 10 * 60_000;
 
-const ER_DUP_ENTRY = 1062;
-
-/** Ends a snapshot that has lasted long enough. */
+/** Ends the read of a snapshot that has lasted long enough. */
 class SnapshotIsOld extends Error {}
 
 /** Copies all tables; the stream's position afterwards. Every batch is committed with its key. */
@@ -85,44 +91,98 @@ export async function copyTables(
   call: Call,
 ): Promise<string> {
   const copy = new Copy(options, tasks, position);
-  for (const task of tasks) await copy.table(task, call);
+  await copy.run(call);
   return copy.position;
+}
+
+interface Pending {
+  readonly table: string;
+  readonly rule: FilterRule;
+  /** Undefined: nothing of it is here, and its changes come with its rows. */
+  lastPk: Row | undefined;
 }
 
 class Copy {
   readonly #options: CopierOptions;
-  /** Tables that have not begun: their changes come with their rows. */
-  readonly #untouched: Set<string>;
+  readonly #pending: Map<string, Pending>;
   position: string;
 
   constructor(options: CopierOptions, tasks: readonly CopyTask[], position: string) {
     this.#options = options;
-    this.#untouched = new Set(tasks.filter(({ lastPk }) => lastPk === "").map((t) => t.table));
+    this.#pending = new Map(
+      tasks.map(({ table, rule, lastPk }) => [
+        table,
+        { table, rule, lastPk: lastPk === "" ? undefined : parseLastPk(lastPk) },
+      ]),
+    );
     this.position = position;
   }
 
-  async table(task: CopyTask, call: Call): Promise<void> {
-    const { log, clock } = this.#options;
-    const startedMs = clock.monotonicMs();
-    let lastPk = task.lastPk === "" ? undefined : parseLastPk(task.lastPk);
-    let rows = 0;
-    for (;;) {
+  async run(call: Call): Promise<void> {
+    while (this.#pending.size > 0) {
       if (this.position !== "") await this.#catchUp(call);
-      const writer = new SnapshotWriter(this.#options, task.table);
-      const done = await this.#snapshot(task, lastPk, writer, call);
-      rows += writer.rows;
-      lastPk = writer.lastPk ?? lastPk;
-      if (done) break;
-      // From here on its rows need the changes that come.
-      this.#untouched.delete(task.table);
+      await this.#round([...this.#pending.values()].slice(0, SNAPSHOT_TABLES_MAX), call);
     }
-    this.#untouched.delete(task.table);
-    const tookMs = Math.round(clock.monotonicMs() - startedMs);
-    log.info("table copied", { table: task.table, rows, tookMs });
   }
 
-  #applier(): Applier {
-    return this.#options.applier(this.position, (table) => !this.#untouched.has(table));
+  /** Copies tables from one snapshot, until all are done or it is too old. */
+  async #round(tables: readonly Pending[], call: Call): Promise<void> {
+    const { source, target, clock, openWriter, tablesOf } = this.#options;
+    const count = Math.min(this.#options.tablesAtOnce, tables.length);
+    const request = { target, rules: tables.map(({ rule }) => rule), readers: count };
+    await withSnapshot(source, request, async (snapshot, held) => {
+      const startedMs = clock.monotonicMs();
+      const isOld = () => clock.monotonicMs() - startedMs > this.#options.snapshotMsMax;
+      await this.#align(snapshot.position, held);
+      const queue = [...tables];
+      await runWorkers(count, async (place, working) => {
+        using session = await openWriter(place, working);
+        using targets = tablesOf(session, working);
+        do {
+          const next = queue.shift();
+          if (next === undefined) return;
+          const writer = this.#writer(next, session, targets);
+          await this.#copy(next, snapshot.id, writer, isOld, working);
+        } while (!isOld());
+      }, held);
+    }, call);
+  }
+
+  #writer({ table }: Pending, session: WriteSession, tables: TargetTables): TableWriter {
+    const { streamId, throttle } = this.#options;
+    return new TableWriter({ streamId, session, tables, table, throttle });
+  }
+
+  async #copy(
+    pending: Pending,
+    snapshot: string,
+    writer: TableWriter,
+    isOld: () => boolean,
+    call: Call,
+  ): Promise<void> {
+    const { source, target, log, clock } = this.#options;
+    const { table, rule, lastPk } = pending;
+    const startedMs = clock.monotonicMs();
+    try {
+      await source.streamRows({ target, snapshot, rule, lastPk }, {
+        start: (start) => writer.begin(start, call),
+        rows: async (packets, rows, key) => {
+          pending.lastPk = key ?? pending.lastPk;
+          await writer.add(packets, rows, key, call);
+          if (!writer.resumable || !isOld()) return;
+          await writer.pause(call);
+          throw new SnapshotIsOld();
+        },
+      }, call);
+    } catch (error) {
+      await writer.settle();
+      if (!(error instanceof SnapshotIsOld)) throw error;
+      return;
+    }
+    await writer.finish(call);
+    this.#pending.delete(table);
+    const tookMs = Math.round(clock.monotonicMs() - startedMs);
+    log.info("table copied", { table, rows: writer.rows, tookMs });
   }
 
   /** Applies changes until they are recent. */
@@ -141,7 +201,11 @@ class Copy {
     enough?: (items: readonly StreamItem[]) => boolean,
   ): Promise<void> {
     const { source, target, rules } = this.#options;
-    const applier = this.#applier();
+    const untouched = new Set(
+      [...this.#pending.values()].filter(({ lastPk }) => lastPk === undefined)
+        .map(({ table }) => table),
+    );
+    const applier = this.#options.applier(this.position, (table) => !untouched.has(table));
     await play({
       source,
       target,
@@ -152,31 +216,6 @@ class Copy {
     }, call);
     if (applier.unsaved) await applier.savePosition(call);
     this.position = applier.position;
-  }
-
-  /** False when it was ended because of its age. */
-  async #snapshot(
-    task: CopyTask,
-    lastPk: Row | undefined,
-    writer: SnapshotWriter,
-    call: Call,
-  ): Promise<boolean> {
-    const { source, target } = this.#options;
-    try {
-      await source.streamRows({ target, rule: task.rule, lastPk }, {
-        start: async (start) => {
-          await this.#align(start.position, call);
-          await writer.begin(start, call);
-        },
-        rows: (packets, count, key) => writer.add(packets, count, key, call),
-      }, call);
-    } catch (error) {
-      await writer.settle();
-      if (!(error instanceof SnapshotIsOld)) throw error;
-      return false;
-    }
-    await writer.finish(call);
-    return true;
   }
 
   /** Brings what is here to the snapshot's position. */
@@ -198,159 +237,4 @@ class Copy {
 function isRecent(item: StreamItem, nowSec: number): boolean {
   return item.kind === "heartbeat" ||
     (item.kind === "transaction" && nowSec - item.timestampSec <= CAUGHT_UP_SECONDS);
-}
-
-/** Writes the rows of one snapshot. While a batch is being written, the next one gathers. */
-class SnapshotWriter {
-  readonly #options: CopierOptions;
-  readonly #table: string;
-  readonly #startedMs: number;
-  #plan: TablePlan | undefined;
-  #copies: Copies = "pieces";
-  /** As row_packets.ts reads them. */
-  #batch: Uint8Array[] = [];
-  #batchBytes = 0;
-  #batchRows = 0;
-  #columns = 0;
-  #writing: Promise<void> = Promise.resolve();
-  #failed = false;
-  rows = 0;
-  lastPk: Row | undefined;
-
-  constructor(options: CopierOptions, table: string) {
-    this.#options = options;
-    this.#table = table;
-    this.#startedMs = options.clock.monotonicMs();
-  }
-
-  async begin({ fields, keyColumns }: RowStreamStart, call: Call): Promise<void> {
-    const { tables, session } = this.#options;
-    this.#plan = await tables.describe({ ...fields, table: this.#table });
-    this.#columns = fields.fields.length;
-    const { copies } = this.#plan;
-    // Without a key of the source there is no way to resume.
-    this.#copies = keyColumns.length === 0 && copies === "pieces" ? "whole" : copies;
-    if (this.#copies === "whole") await session.run("BEGIN", call);
-  }
-
-  async add(
-    packets: Uint8Array,
-    count: number,
-    key: Row | undefined,
-    call: Call,
-  ): Promise<void> {
-    this.#batch.push(packets);
-    this.#batchBytes += packets.length;
-    this.#batchRows += count;
-    this.lastPk = key ?? this.lastPk;
-    if (this.#batchBytes >= BATCH_BYTES) await this.#send(call);
-    if (this.#copies === "pieces" && this.#age() > SNAPSHOT_MS_MAX) {
-      await this.#send(call);
-      await this.#writing;
-      throw new SnapshotIsOld();
-    }
-  }
-
-  #age(): number {
-    return this.#options.clock.monotonicMs() - this.#startedMs;
-  }
-
-  /** Begins to write what has gathered, when what was sent before is written. */
-  async #send(call: Call): Promise<void> {
-    await this.#writing;
-    if (this.#batch.length === 0) return;
-    await this.#options.throttle(call);
-    this.#writing = this.#write(this.#batch, this.#batchRows, this.lastPk, call);
-    this.#batch = [];
-    this.#batchBytes = 0;
-    this.#batchRows = 0;
-    // Whoever waits for it next gets the error; until then it is nobody's.
-    void this.#writing.catch(() => this.#failed = true);
-  }
-
-  async #write(
-    batch: readonly Uint8Array[],
-    count: number,
-    key: Row | undefined,
-    call: Call,
-  ): Promise<void> {
-    const { session } = this.#options;
-    if (this.#copies === "pieces") await session.run("BEGIN", call);
-    if (count > 0) await this.#insert(batch, call);
-    this.rows += count;
-    if (this.#copies === "end") return;
-    await this.#count(count, call);
-    if (this.#copies === "whole") return;
-    if (key !== undefined) await this.#saveKey(key, call);
-    await session.run("COMMIT", call);
-  }
-
-  *#rowsOf(batch: readonly Uint8Array[]): Generator<Row> {
-    for (const packets of batch) yield* rowsOf(packets, this.#columns);
-  }
-
-  async #insert(batch: readonly Uint8Array[], call: Call): Promise<void> {
-    const { session, tables } = this.#options;
-    const plan = this.#plan;
-    if (plan === undefined) throw vtError("VT13001", "rows came before their fields");
-    const run = (sql: Uint8Array) => session.run(sql, call);
-    try {
-      if (plan.writer !== undefined) {
-        return await plan.writer.copy([...this.#rowsOf(batch)], run);
-      }
-      await insertPackets(plan, batch, this.#columns, run);
-    } catch (error) {
-      const known = error instanceof MysqlError && error.errno === ER_DUP_ENTRY;
-      const mayBeThere = this.#copies === "pieces" && plan.writer === undefined;
-      if (!known || plan.key === undefined || !mayBeThere) {
-        throw await tables.explain(this.#table, error);
-      }
-      // Changes brought some of them before; then another duplicate is one of another row.
-      await deleteRows(plan, plan.key, [...this.#rowsOf(batch)], run);
-      await insertPackets(plan, batch, this.#columns, run);
-    }
-  }
-
-  async #count(rows: number, call: Call): Promise<void> {
-    const { session, streamId } = this.#options;
-    const matched = await session.run(
-      `UPDATE _vt.vreplication SET rows_copied = rows_copied + ${rows}, ` +
-        `time_updated = UNIX_TIMESTAMP(), message = '' WHERE id = ${streamId}`,
-      call,
-    );
-    if (matched === 0) throw vtError("VT27006", streamId);
-  }
-
-  async #saveKey(key: Row, call: Call): Promise<void> {
-    const { session, streamId } = this.#options;
-    await session.run(
-      `UPDATE _vt.copy_state SET lastpk = ${quote(printLastPk(key))} ` +
-        `WHERE vrepl_id = ${streamId} AND table_name = ${quote(this.#table)}`,
-      call,
-    );
-  }
-
-  /** Writes the rest, and that the table is done. */
-  async finish(call: Call): Promise<void> {
-    const { session, streamId } = this.#options;
-    await this.#send(call);
-    await this.#writing;
-    if (this.#copies === "end") {
-      await session.run("BEGIN", call);
-      await this.#plan?.writer?.endCopy((sql) => session.run(sql, call));
-      await this.#count(this.rows, call);
-    }
-    await session.run(
-      `DELETE FROM _vt.copy_state WHERE vrepl_id = ${streamId} ` +
-        `AND table_name = ${quote(this.#table)}`,
-      call,
-    );
-    if (this.#copies !== "pieces") await session.run("COMMIT", call);
-  }
-
-  /** Waits for what is being written; the error that counts is another one. */
-  async settle(): Promise<void> {
-    await this.#writing.catch(() => {});
-    if (this.#failed) this.#batch = [];
-  }
 }

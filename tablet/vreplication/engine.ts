@@ -5,6 +5,7 @@
  */
 import { vtError } from "../../shared/error/errors.ts";
 import { positionContains } from "../../shared/binlog/position.ts";
+import type { StreamSettings } from "../../shared/flags/stream_flags.ts";
 import { sleep } from "../../shared/host/clock.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
@@ -25,6 +26,7 @@ export interface EngineOptions {
   readonly pick: (wish: SourceWish, call: Call) => Promise<Source>;
   /** Waits while a copy must not go faster. `onWait` gets the reason. */
   readonly throttle: (call: Call, onWait: (reason: string) => Promise<void>) => Promise<void>;
+  readonly settings: StreamSettings;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -103,7 +105,7 @@ export class VReplicationEngine implements AsyncDisposable {
   #start(stream: StreamStatus): void {
     if (!this.#primary || !isActive(stream) || this.#stop.signal.aborted) return;
     if (this.#controllers.get(stream.id)?.over === false) return;
-    const { login, pick, clock, log, throttle } = this.#options;
+    const { login, pick, clock, log, throttle, settings } = this.#options;
     this.#controllers.set(
       stream.id,
       new Controller({
@@ -111,6 +113,7 @@ export class VReplicationEngine implements AsyncDisposable {
         login,
         rows: this.#rows,
         pick,
+        settings,
         clock,
         log,
         throttle: (id, call) =>

@@ -10,7 +10,13 @@ import { StreamCluster } from "../../tests/harness/stream_cluster.ts";
 import { startStreamWriter, WRITER_TABLES } from "../../tests/harness/stream_writer.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 
-const ROWS = 60_000;
+const ROWS = 40_000;
+
+/** Copied beside the writer's tables: with a key of two columns, and without one. */
+const MORE_TABLES = [
+  "CREATE TABLE v (id bigint, part int, v varchar(700), PRIMARY KEY (part, id))",
+  "CREATE TABLE w (id bigint, v varchar(700))",
+] as const;
 
 /** Doubles the rows until there are enough. */
 async function fill(cluster: StreamCluster): Promise<void> {
@@ -21,10 +27,12 @@ async function fill(cluster: StreamCluster): Promise<void> {
       `INSERT INTO t SELECT id + ${rows}, v, n + 1 FROM t WHERE id + ${rows} <= ${ROWS}`,
     );
   }
+  await cluster.sql(cluster.source, "INSERT INTO v SELECT id, id % 10, v FROM t");
+  await cluster.sql(cluster.source, "INSERT INTO w SELECT id, v FROM t WHERE id <= 5000");
 }
 
 const rules = (shard: string) =>
-  ["t", "u"].map((match) => ({
+  ["t", "u", "v", "w"].map((match) => ({
     match,
     filter: `select * from ${match} where in_keyrange(id, 'hash', '${shard}')`,
   }));
@@ -53,7 +61,12 @@ async function isCopying(cluster: StreamCluster): Promise<boolean> {
 
 /** The rows that a target must have, and that it has. */
 async function compare(cluster: StreamCluster): Promise<void> {
-  const tables = [["t", 0, "id, SHA2(v, 256), n", "id"], ["u", 2, "*", "name, k"]] as const;
+  const tables = [
+    ["t", 0, "id, SHA2(v, 256), n", "id"],
+    ["u", 2, "*", "name, k"],
+    ["v", 0, "id, part, LENGTH(v)", "part, id"],
+    ["w", 0, "id, LENGTH(v)", "id"],
+  ] as const;
   for (const [table, place, columns, order] of tables) {
     const select = `SELECT ${columns} FROM ${table} ORDER BY ${order}`;
     const rows = await cluster.sql(cluster.source, select);
@@ -71,7 +84,7 @@ for (const server of testServers()) {
   Deno.test(`kill -9 in copy and catch-up loses and doubles nothing (${server})`, async () => {
     const random = newRandom();
     await using cluster = await StreamCluster.start({ server, shards: ["-80", "80-"] });
-    for (const sql of WRITER_TABLES) await cluster.sqlEverywhere(sql);
+    for (const sql of [...WRITER_TABLES, ...MORE_TABLES]) await cluster.sqlEverywhere(sql);
     await fill(cluster);
     const writer = startStreamWriter(cluster.source, random, ROWS * 2);
     try {

@@ -1,21 +1,27 @@
 /** What this tablet streams to others: its binlog and its tables, filtered by their rules. */
 import { vtError } from "../../shared/error/errors.ts";
-import type { StreamSink } from "../../shared/binlog/change.ts";
+import type { StreamSink, TableFields } from "../../shared/binlog/change.ts";
 import type { FilterContext } from "../../shared/filter/keyspace_id.ts";
 import { parseRule } from "../../shared/filter/rule.ts";
 import { StreamFilter } from "../../shared/filter/stream_filter.ts";
 import type { Log } from "../../shared/io/log.ts";
 import { sameShard } from "../../shared/key/range.ts";
-import type {
-  ChangeStreamRequest,
-  RowStreamRequest,
-  RowStreamSink,
-  StreamService,
-  StreamTarget,
+import {
+  type ChangeStreamRequest,
+  type OpenSnapshot,
+  type RowStreamRequest,
+  type RowStreamSink,
+  SNAPSHOT_READERS_MAX,
+  SNAPSHOT_TABLES_MAX,
+  type SnapshotRequest,
+  type StreamService,
+  type StreamTarget,
 } from "../../shared/rpc/stream_service.ts";
+import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import { streamChanges } from "../stream/change_stream.ts";
 import type { StreamLogin } from "../stream/dump.ts";
-import { streamRows } from "../stream/row_stream.ts";
+import { HeldSnapshots } from "../stream/held_snapshots.ts";
+import { readTable, type RowStreamItem, streamRows } from "../stream/row_stream.ts";
 
 export interface SourceServiceOptions {
   readonly login: StreamLogin;
@@ -36,9 +42,11 @@ const RETRY_MS = 2000;
 
 export class SourceService implements StreamService {
   readonly #options: SourceServiceOptions;
+  readonly #snapshots: HeldSnapshots;
 
   constructor(options: SourceServiceOptions) {
     this.#options = options;
+    this.#snapshots = new HeldSnapshots(options.login);
   }
 
   async streamChanges(
@@ -65,24 +73,44 @@ export class SourceService implements StreamService {
     );
   }
 
+  async holdSnapshot(
+    { target, rules, readers }: SnapshotRequest,
+    opened: (snapshot: OpenSnapshot) => void,
+    call: Call,
+  ): Promise<void> {
+    this.#admit(target);
+    checkCount("tables", rules.length, SNAPSHOT_TABLES_MAX);
+    checkCount("readers", readers, SNAPSHOT_READERS_MAX);
+    const { database } = this.#options;
+    const tables = [...new Set(rules.map(tableOf))];
+    await this.#snapshots.hold({ database, tables }, readers, opened, call);
+  }
+
   async streamRows(request: RowStreamRequest, sink: RowStreamSink, call: Call): Promise<void> {
     const { login, database } = this.#options;
     this.#admit(request.target);
     const filter = new StreamFilter([request.rule], await this.#options.context(call));
-    await streamRows({
+    const options = {
       login,
       database,
-      table: tableOf(request),
+      table: tableOf(request.rule),
       lastKey: request.lastPk,
-      plan: (fields) => filter.plansFor(fields)[0],
-    }, (item) => {
+      plan: (fields: TableFields) => filter.plansFor(fields)[0],
+    };
+    const receive = (item: RowStreamItem) => {
       if (item.kind === "rows") {
         const lastPk = item.lastKey.length === 0 ? undefined : item.lastKey;
         return sink.rows(item.packets, item.count, lastPk);
       }
       const { fields, position, keyColumns } = item;
       return sink.start({ fields, position, keyColumns });
-    }, call);
+    };
+    if (request.snapshot === undefined) return await streamRows(options, receive, call);
+    await this.#snapshots.use(
+      request.snapshot,
+      (connection, position) => readTable(connection, position, options, receive, call),
+      call,
+    );
   }
 
   /** VT20003 when another shard's rows are asked for. */
@@ -103,9 +131,14 @@ function isSameShard(a: string, b: string): boolean {
 }
 
 /** The table that the rule reads. VT22001 for a pattern. */
-function tableOf({ rule }: RowStreamRequest): string {
+function tableOf(rule: FilterRule): string {
   const parsed = parseRule(rule);
   if (parsed.kind === "select") return parsed.select.table;
   if (!rule.match.startsWith("/")) return rule.match;
   throw vtError("VT22001", `rows are streamed of one table, not of ${rule.match}`);
+}
+
+function checkCount(what: string, count: number, max: number): void {
+  if (count >= 1 && count <= max) return;
+  throw vtError("VT22001", `a snapshot for ${count} ${what}; from 1 to ${max} are possible`);
 }

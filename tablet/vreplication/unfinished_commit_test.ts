@@ -6,8 +6,10 @@ import { waitFor } from "../../tests/harness/wait.ts";
 import { Dba } from "../mysqld/dba.ts";
 
 const NEVER = { signal: new AbortController().signal };
-const WAITS =
-  "SELECT id FROM information_schema.processlist WHERE info LIKE '%_vt.vreplication%FOR UPDATE'";
+/** Of the stream's sessions; it may not kill one of another user. */
+const LOCK = "'vt_vreplication_1_0'";
+const WAITS = "SELECT id FROM information_schema.processlist WHERE info LIKE " +
+  `'SELECT GET_LOCK(%, 30)' AND user <> 'vt_dba'`;
 
 for (const server of testServers()) {
   Deno.test(`rows without a key come once though a COMMIT was cut off (${server})`, async () => {
@@ -30,6 +32,7 @@ for (const server of testServers()) {
       await cluster.sql(cluster.source, `INSERT INTO plain ${values}`);
       const { position } = await cluster.source.rpc("PrimaryPosition", {});
       // What the killed tablet's session has done, all but the last.
+      await session.query(`SELECT GET_LOCK(${LOCK}, 30)`, NEVER);
       await session.query("BEGIN", NEVER);
       await session.query(`INSERT INTO vt_customer.plain ${values}`, NEVER);
       await session.query(
@@ -41,6 +44,7 @@ for (const server of testServers()) {
         return (await cluster.sql(target, WAITS)).length > 0;
       });
       await session.query("COMMIT", NEVER);
+      await session.query(`SELECT RELEASE_LOCK(${LOCK})`, NEVER);
     }, NEVER);
     await cluster.untilCaughtUp();
     const rows = await cluster.sql(target, "SELECT n, v FROM plain ORDER BY n");

@@ -1,5 +1,6 @@
 /** MoveTables create: what it needs is read and checked, then the program of ctl/workflow runs. */
 import { vtError } from "../../../shared/error/errors.ts";
+import { printStreamOptions } from "../../../shared/flags/stream_flags.ts";
 import type { SchemaDefinition } from "../../../shared/rpc/tablet_admin.ts";
 import type { OnDdl } from "../../../shared/rpc/vreplication.ts";
 import { getRoutingRules } from "../../../topo/routing_rules.ts";
@@ -25,6 +26,7 @@ export interface CreateOptions {
   readonly cells: string;
   readonly tabletTypes: string;
   readonly onDdl: OnDdl;
+  readonly configOverrides: readonly string[];
   readonly stopAfterCopy: boolean;
   readonly autoStart: boolean;
   readonly dryRun: boolean;
@@ -150,7 +152,7 @@ export function streamOptions(options: CreateOptions): Omit<StreamOptions, "work
     onDdl: options.onDdl,
     stopAfterCopy: options.stopAfterCopy,
     state: "Stopped",
-    options: "{}",
+    options: printStreamOptions(options.configOverrides),
   };
 }
 

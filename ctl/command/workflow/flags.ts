@@ -23,6 +23,11 @@ export const CREATE_FLAGS = {
     help: "create: what a change of the source's schema does",
     fallback: "IGNORE",
   }),
+  "config-overrides": list({
+    help: "create: settings of its streams, such as vreplication-parallel-tables=2",
+    fallback: [],
+    placeholder: "NAME=VALUE",
+  }),
   "stop-after-copy": toggle({ help: "create: stop when rows are copied", fallback: false }),
   "auto-start": toggle({ help: "create: start at once", fallback: true }),
   "wait": toggle({ help: "create: until copied and caught up", fallback: false }),

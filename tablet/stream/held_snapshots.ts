@@ -1,0 +1,89 @@
+/**
+ * Snapshots that this tablet holds for others while they copy tables from them, several at a time
+ * by as many connections, which all see one position. Each lives as long as the call that asked
+ * for it.
+ */
+import { vtError } from "../../shared/error/errors.ts";
+import type { OpenSnapshot } from "../../shared/rpc/stream_service.ts";
+import type { MysqldConnection } from "../mysqld/connection.ts";
+import { connectForStream, type StreamLogin } from "./dump.ts";
+import { openSnapshots, type SnapshotTables } from "./snapshot.ts";
+
+interface Call {
+  readonly signal: AbortSignal;
+}
+
+/** Each keeps connections open, and mysqld from purging old row versions. */
+const SNAPSHOTS_MAX = 64;
+
+/**
+ * What a reader has locked is let go by rolling back to it: else a change of a table's schema
+ * would wait until the last table is read, and all statements on that table behind it.
+ */
+const MARK = "vt_read";
+
+interface Held {
+  readonly position: string;
+  /** Readers that nobody uses. */
+  readonly idle: MysqldConnection[];
+}
+
+export class HeldSnapshots {
+  readonly #login: StreamLogin;
+  readonly #held = new Map<string, Held>();
+
+  constructor(login: StreamLogin) {
+    this.#login = login;
+  }
+
+  /** Holds a snapshot for so many readers until the signal aborts; throws its reason. VT20008. */
+  async hold(
+    tables: SnapshotTables,
+    readers: number,
+    opened: (snapshot: OpenSnapshot) => void,
+    { signal }: Call,
+  ): Promise<never> {
+    if (this.#held.size >= SNAPSHOTS_MAX) throw vtError("VT20008", "snapshot", SNAPSHOTS_MAX);
+    const id = crypto.randomUUID();
+    const connections: MysqldConnection[] = [];
+    try {
+      for (let i = 0; i < readers; i++) {
+        connections.push(await connectForStream(this.#login, { signal }));
+      }
+      const position = await openSnapshots(connections, this.#login, tables, { signal });
+      for (const connection of connections) {
+        await connection.fetchRows(`SAVEPOINT ${MARK}`, { signal });
+      }
+      this.#held.set(id, { position, idle: [...connections] });
+      opened({ id, position });
+      return await untilAborted(signal);
+    } finally {
+      this.#held.delete(id);
+      // One that is in use ends its read with an error.
+      for (const connection of connections) connection.close();
+    }
+  }
+
+  /** Runs `read` with a reader of the snapshot. VT26009 when it is gone or has none to spare. */
+  async use<T>(
+    id: string,
+    read: (connection: MysqldConnection, position: string) => Promise<T>,
+    call: Call,
+  ): Promise<T> {
+    const held = this.#held.get(id);
+    const connection = held?.idle.pop();
+    if (held === undefined || connection === undefined) throw vtError("VT26009", id);
+    const result = await read(connection, held.position);
+    await connection.fetchRows(`ROLLBACK TO SAVEPOINT ${MARK}`, call);
+    // One whose read has failed is of no use to others.
+    held.idle.push(connection);
+    return result;
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,181 @@
+/** Writes the rows of one table out of a snapshot. While a batch is written, the next one gathers. */
+import type { Row } from "../../shared/binlog/change.ts";
+import { vtError } from "../../shared/error/errors.ts";
+import { MysqlError } from "../../shared/error/mysql_error.ts";
+import { rowsOf } from "../../shared/mysql/row_packets.ts";
+import type { RowStreamStart } from "../../shared/rpc/stream_service.ts";
+import { quote } from "../mysqld/statement.ts";
+import { printLastPk } from "./last_pk.ts";
+import { deleteRows, insertPackets } from "./row_statements.ts";
+import type { WriteSession } from "./session.ts";
+import type { Copies, TablePlan } from "./target_table.ts";
+import type { TargetTables } from "./target_tables.ts";
+
+export interface TableWriterOptions {
+  readonly streamId: number;
+  /** This writer's own until it is done. */
+  readonly session: WriteSession;
+  readonly tables: TargetTables;
+  readonly table: string;
+  /** Waits while the copy must not go faster. */
+  readonly throttle: (call: Call) => Promise<void>;
+}
+
+interface Call {
+  readonly signal: AbortSignal;
+}
+
+/** What is inserted and committed at once: a few statements. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+const ER_DUP_ENTRY = 1062;
+
+interface Batch {
+  /** As row_packets.ts reads them. */
+  readonly packets: readonly Uint8Array[];
+  readonly rows: number;
+  /** Of the last row that was read. */
+  readonly key: Row | undefined;
+}
+
+export class TableWriter {
+  readonly #options: TableWriterOptions;
+  #plan: TablePlan | undefined;
+  #copies: Copies = "pieces";
+  #packets: Uint8Array[] = [];
+  #bytes = 0;
+  #batchRows = 0;
+  #key: Row | undefined;
+  #columns = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #uncounted = 0;
+  rows = 0;
+
+  constructor(options: TableWriterOptions) {
+    this.#options = options;
+  }
+
+  /** False: the table comes in one commit, and can't be left half way. */
+  get resumable(): boolean {
+    return this.#copies === "pieces";
+  }
+
+  async begin({ fields, keyColumns }: RowStreamStart, call: Call): Promise<void> {
+    const { session, tables, table } = this.#options;
+    this.#plan = await tables.describe({ ...fields, table });
+    this.#columns = fields.fields.length;
+    const { copies } = this.#plan;
+    // Without a key of the source there is no way to resume.
+    this.#copies = keyColumns.length === 0 && copies === "pieces" ? "whole" : copies;
+    if (this.#copies === "whole") await session.run("BEGIN", call);
+  }
+
+  async add(packets: Uint8Array, rows: number, key: Row | undefined, call: Call): Promise<void> {
+    this.#packets.push(packets);
+    this.#bytes += packets.length;
+    this.#batchRows += rows;
+    this.#key = key;
+    if (this.#bytes >= BATCH_BYTES) await this.#send(call);
+  }
+
+  /** Begins to write what has gathered, when what was sent before is written. */
+  async #send(call: Call): Promise<void> {
+    await this.#writing;
+    if (this.#packets.length === 0) return;
+    await this.#options.throttle(call);
+    this.#writing = this.#write(this.#take(), false, call);
+    // Whoever waits for it next gets the error; until then it is nobody's.
+    void this.#writing.catch(() => {});
+  }
+
+  #take(): Batch {
+    const batch = { packets: this.#packets, rows: this.#batchRows, key: this.#key };
+    this.#packets = [];
+    this.#bytes = 0;
+    this.#batchRows = 0;
+    return batch;
+  }
+
+  async #write(batch: Batch, last: boolean, call: Call): Promise<void> {
+    const { session } = this.#options;
+    if (this.#copies === "pieces") await session.run("BEGIN", call);
+    if (batch.rows > 0) await this.#insert(batch, call);
+    this.rows += batch.rows;
+    this.#uncounted += batch.rows;
+    if (this.#copies !== "pieces" && !last) return;
+    if (this.#copies === "end") {
+      await session.run("BEGIN", call);
+      await this.#plan?.writer?.endCopy((sql) => session.run(sql, call));
+    }
+    await this.#saveProgress(batch.key, last, call);
+    await this.#count(call);
+    await session.run("COMMIT", call);
+  }
+
+  *#rowsOf(batch: Batch): Generator<Row> {
+    for (const packets of batch.packets) yield* rowsOf(packets, this.#columns);
+  }
+
+  async #insert(batch: Batch, call: Call): Promise<void> {
+    const { session, tables, table } = this.#options;
+    const plan = this.#plan;
+    if (plan === undefined) throw vtError("VT13001", "rows came before their fields");
+    const run = (sql: Uint8Array) => session.run(sql, call);
+    try {
+      if (plan.writer !== undefined) {
+        return await plan.writer.copy([...this.#rowsOf(batch)], run);
+      }
+      await insertPackets(plan, batch.packets, this.#columns, run);
+    } catch (error) {
+      const known = error instanceof MysqlError && error.errno === ER_DUP_ENTRY;
+      const mayBeThere = this.resumable && plan.writer === undefined;
+      if (!known || plan.key === undefined || !mayBeThere) {
+        throw await tables.explain(table, error);
+      }
+      // Changes brought some of them before; then another duplicate is one of another row.
+      await deleteRows(plan, plan.key, [...this.#rowsOf(batch)], run);
+      await insertPackets(plan, batch.packets, this.#columns, run);
+    }
+  }
+
+  /** Of this table alone, so that writers of several tables don't wait for each other. VT27006. */
+  async #saveProgress(key: Row | undefined, last: boolean, call: Call): Promise<void> {
+    const { session, streamId, table } = this.#options;
+    const where = `WHERE vrepl_id = ${streamId} AND table_name = ${quote(table)}`;
+    if (!last && key === undefined) throw vtError("VT13001", "rows came without a key");
+    const sql = last || key === undefined
+      ? `DELETE FROM _vt.copy_state ${where}`
+      : `UPDATE _vt.copy_state SET lastpk = ${quote(printLastPk(key))} ${where}`;
+    if (await session.run(sql, call) === 0) throw vtError("VT27006", streamId);
+  }
+
+  /** The stream's row is every writer's: it is locked last, for the length of a commit. */
+  async #count(call: Call): Promise<void> {
+    const { session, streamId } = this.#options;
+    const matched = await session.run(
+      `UPDATE _vt.vreplication SET rows_copied = rows_copied + ${this.#uncounted}, ` +
+        `time_updated = UNIX_TIMESTAMP(), message = '' WHERE id = ${streamId}`,
+      call,
+    );
+    if (matched === 0) throw vtError("VT27006", streamId);
+    this.#uncounted = 0;
+  }
+
+  /** Leaves the table where it is, with what has come committed. */
+  async pause(call: Call): Promise<void> {
+    await this.#send(call);
+    await this.#writing;
+  }
+
+  /** Writes the rest, and that the table is done. */
+  async finish(call: Call): Promise<void> {
+    await this.#writing;
+    await this.#options.throttle(call);
+    await this.#write(this.#take(), true, call);
+  }
+
+  /** Waits for what is being written; the error that counts is another one. */
+  async settle(): Promise<void> {
+    await this.#writing.catch(() => {});
+  }
+}
