@@ -33,7 +33,8 @@ export const MATERIALIZE = defineCommand({
   summary: "Keeps tables that a SELECT makes of another keyspace's tables.",
   details: [
     `Actions: ${ACTIONS.join(", ")}.`,
-    'A source_expression reads one table, with WHERE and any of its columns; create_ddl is a CREATE TABLE, or copy: [{"target_table": "sales", "source_expression": "select id, price from corder", "create_ddl": "create table sales (id bigint primary key, price bigint)"}]. cancel drops the tables unless --keep-data is given.',
+    'A source_expression reads one table; create_ddl is a CREATE TABLE, or copy: [{"target_table": "sales", "source_expression": "select date(created) as day, count(*) as n, sum(price) as total from corder where status <> \'void\' group by day", "create_ddl": "create table sales (day date primary key, n bigint, total decimal(20,2))"}]. cancel drops the tables unless --keep-data is given.',
+    "Columns and WHERE may be any expressions whose value depends on the row alone: no now(), rand() or subqueries. Of aggregates there are count(*), count(x) and sum(x) of exact numbers; the primary key of such a table is what it is grouped by. docs/materialize.md tells the rest.",
   ],
   examples: [
     "Materialize --workflow w --target-keyspace t create --source-keyspace s --reference-tables r",

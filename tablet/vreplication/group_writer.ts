@@ -78,6 +78,7 @@ export class GroupWriter implements RowWriter {
   #add(deltas: Map<string, Delta>, row: Row, sign: bigint): void {
     const { groups, sums } = this.#plan;
     const group = groups.map((place) => row[place] ?? null);
+    if (group.includes(null)) throw this.#withoutGroup(group);
     const key = keyOf(group);
     let delta = deltas.get(key);
     if (delta === undefined) {
@@ -91,6 +92,15 @@ export class GroupWriter implements RowWriter {
       const amount = sum.is === "sum" && value !== undefined ? parseScaled(value, sum.scale) : 1n;
       delta.sums[i] = (delta.sums[i] ?? 0n) + sign * amount;
     }
+  }
+
+  #withoutGroup(group: Row): Error {
+    const { table, statements } = this.#plan;
+    const column = statements.gather.columns[group.indexOf(null)]?.field.name ?? "";
+    return vtError(
+      "VT27007",
+      `a row's ${column} is NULL, which can't be a key of ${table}: leave such rows out in the rule's WHERE, or give them a value with coalesce(); cancel the workflow and create it again`,
+    );
   }
 
   async #gather(deltas: ReadonlyMap<string, Delta>, run: RunSql): Promise<void> {

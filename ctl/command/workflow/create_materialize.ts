@@ -7,7 +7,12 @@ import { checkCanCreate } from "../../workflow/checks.ts";
 import { createWorkflow, type Creation } from "../../workflow/create.ts";
 import { nameOf } from "../../workflow/facts.ts";
 import { placementOf, type ShardedBy } from "../../workflow/filter.ts";
-import { materializeRule, parseExpression, type TableSetting } from "../../workflow/materialize.ts";
+import {
+  checkExpression,
+  materializeRule,
+  parseExpression,
+  type TableSetting,
+} from "../../workflow/materialize.ts";
 import { printPlan } from "../../workflow/program.ts";
 import { newStream, type PlannedStream } from "../../workflow/streams.ts";
 import { checkPlacements, newDefinition } from "../../workflow/tables.ts";
@@ -51,21 +56,12 @@ export async function createMaterialize(
   const before = vschemas.get(targetKeyspace) ?? {};
   const target = { keyspace: targetKeyspace, document: readDocument(before) };
   checkPlacements(target, names);
-  const source = {
-    keyspace: sourceKeyspace,
-    document: readDocument(vschemas.get(sourceKeyspace)),
-  };
+  const source = { keyspace: sourceKeyspace, document: readDocument(vschemas.get(sourceKeyspace)) };
   const streams = planStreams(options, sources, targets, source, target);
   const others = await otherStreams(context, targets);
   const { whole, own, copying } = findKnown(context, workflow, streams, others);
   if (whole) return [];
-  checkCanCreate(
-    workflow,
-    targetKeyspace,
-    others,
-    names,
-    (other) => own.includes(other),
-  );
+  checkCanCreate(workflow, targetKeyspace, others, names, (other) => own.includes(other));
   const after = target.document.sharded ? before : addTables(before, names);
   const program = createWorkflow({
     workflow,
@@ -79,9 +75,7 @@ export async function createMaterialize(
   });
   if (options.dryRun) return printPlan(program);
   const primaries = new Map(
-    [...sources, ...targets].map((
-      { facts, primary },
-    ) => [nameOf(facts), primary]),
+    [...sources, ...targets].map(({ facts, primary }) => [nameOf(facts), primary]),
   );
   await runProgram(context, program, primaries, locks);
   return [];
@@ -95,16 +89,11 @@ function planStreams(
   source: ShardedBy,
   target: ShardedBy,
 ): readonly PlannedStream[] {
-  const streamed = {
-    ...streamOptions(options),
-    workflowType: "materialize",
-  } as const;
+  const streamed = { ...streamOptions(options), workflowType: "materialize" } as const;
   return targets.flatMap(({ facts: at }) =>
     sources.flatMap(({ facts: from }, i): readonly PlannedStream[] => {
       const rules = options.settings.filter((setting) =>
-        i === 0 ||
-        placementOf(source, parseExpression(setting).sourceTable).is !==
-          "everywhere"
+        i === 0 || placementOf(source, parseExpression(setting).sourceTable).is !== "everywhere"
       ).map((setting) => materializeRule(setting, target, at.shard));
       if (rules.length === 0) return [];
       const stream: NewStream = newStream(from, rules, streamed, "");
@@ -120,24 +109,16 @@ async function planTables(
   targets: readonly ShardAt[],
 ): Promise<Creation["newTables"]> {
   if (source === undefined) {
-    throw vtError(
-      "VT22002",
-      `keyspace ${options.sourceKeyspace} has no serving shard`,
-    );
+    throw vtError("VT22002", `keyspace ${options.sourceKeyspace} has no serving shard`);
   }
   const schema = await readSchema(context, source);
+  for (const setting of options.settings) checkExpression(setting, schema);
   const from = { keyspace: source.facts.keyspace, shard: source.facts.shard };
   return await Promise.all(targets.map(async (target) => {
     const at = { keyspace: target.facts.keyspace, shard: target.facts.shard };
-    const there = (await readSchema(context, target)).tableDefinitions.map((
-      { name },
-    ) => name);
+    const there = (await readSchema(context, target)).tableDefinitions.map(({ name }) => name);
     const known = options.settings.filter(({ targetTable }) => there.includes(targetTable));
-    const rows = await countRows(
-      context,
-      target.primary,
-      known.map((one) => one.targetTable),
-    );
+    const rows = await countRows(context, target.primary, known.map((one) => one.targetTable));
     const filled = known.find(({ targetTable }) => (rows.get(targetTable) ?? 0) > 0);
     if (filled !== undefined) {
       throw vtError(
@@ -172,14 +153,8 @@ function definitionOf(
   const { sourceTable } = parseExpression(setting);
   const found = schema.tableDefinitions.find(({ name }) => name === sourceTable);
   if (found === undefined) {
-    throw vtError(
-      "VT22003",
-      `the source has no table ${sourceTable} to copy ${targetTable} from`,
-    );
+    throw vtError("VT22003", `the source has no table ${sourceTable} to copy ${targetTable} from`);
   }
   const sql = newDefinition(found.schema, true);
-  return sql.replace(
-    /^CREATE TABLE `(?:[^`]|``)*`/,
-    `CREATE TABLE \`${targetTable}\``,
-  );
+  return sql.replace(/^CREATE TABLE `(?:[^`]|``)*`/, `CREATE TABLE \`${targetTable}\``);
 }
