@@ -21,6 +21,7 @@ import {
   refuseUnloggedTypes,
   type SourceSetup,
 } from "./source_setup.ts";
+import { StallWatch } from "./stall_watch.ts";
 import { refuseUnloggedChanges } from "./unlogged_changes.ts";
 
 /** How to log in where the binlog is; needs REPLICATION SLAVE. */
@@ -85,38 +86,25 @@ export async function followBinlog(
   handler: DumpHandler,
   { signal }: Options,
 ): Promise<never> {
-  const stalled = new AbortController();
-  const both = AbortSignal.any([signal, stalled.signal]);
   const source = printMysqldAddress(options.login.address);
-  let heardAtMs = performance.now();
-  // While the handler is busy nothing is read, and silence is ours.
-  let handling = false;
-  const watch = setInterval(() => {
-    const silentMs = performance.now() - heardAtMs;
-    if (handling || silentMs < options.stallMs) return;
-    stalled.abort(vtError("VT26006", source, Math.round(silentMs)));
-  }, Math.max(10, options.stallMs / 4));
-  try {
-    using connection = await connectForStream(options.login, { signal: both });
-    const setup = await readSourceSetup(connection, { signal: both });
-    if (setup.flavor !== options.start.flavor) {
-      throw vtError("VT26005", positionText(options.start), `it is a ${setup.flavor} server`);
-    }
-    const { database, wants } = options;
-    await refuseTables(connection, database, wants, { signal: both });
-    await awaitPosition(connection, options.start, source, { signal: both });
-    const command = await prepareDump(connection, options, { signal: both });
-    handler.started(setup);
-    const terminal = await connection.stream(command, async (packets) => {
-      handling = true;
-      await handler.events(eventsOf(packets));
-      handling = false;
-      heardAtMs = performance.now();
-    }, { signal: both });
-    throw endOf(terminal, options, source);
-  } finally {
-    clearInterval(watch);
+  using watch = new StallWatch(source, options.stallMs);
+  const both = AbortSignal.any([signal, watch.signal]);
+  using connection = await connectForStream(options.login, { signal: both });
+  const setup = await readSourceSetup(connection, { signal: both });
+  if (setup.flavor !== options.start.flavor) {
+    throw vtError("VT26005", positionText(options.start), `it is a ${setup.flavor} server`);
   }
+  const { database, wants } = options;
+  await refuseTables(connection, database, wants, { signal: both });
+  await awaitPosition(connection, options.start, source, { signal: both });
+  const command = await prepareDump(connection, options, { signal: both });
+  handler.started(setup);
+  const terminal = await connection.stream(
+    command,
+    (packets) => watch.heard(() => handler.events(eventsOf(packets))),
+    { signal: both },
+  );
+  throw endOf(terminal, options, source);
 }
 
 /** VT12001 for a table that can't be streamed. */

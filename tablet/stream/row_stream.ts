@@ -11,11 +11,13 @@ import { FRAME_HEADER_BYTES, packetEnd, packetPayload } from "../../shared/mysql
 import { ByteReader } from "../../shared/mysql/byte_reader.ts";
 import { decodeTextRow, encodeTextRow, type RowValue } from "../../shared/mysql/text_row.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
+import { printMysqldAddress } from "../mysqld/login.ts";
 import { quoteName } from "../mysqld/statement.ts";
 import { connectForStream, type StreamLogin } from "./dump.ts";
 import { printComparable } from "./literal.ts";
 import { BatchBuffer, printFloatOfDouble } from "./row_batch.ts";
 import { openSnapshots } from "./snapshot.ts";
+import { StallWatch } from "./stall_watch.ts";
 import { type ReadKey, readTableColumns } from "./table_columns.ts";
 
 export interface RowStreamOptions {
@@ -28,6 +30,8 @@ export interface RowStreamOptions {
   readonly plan?: (fields: TableFields) => TablePlan | undefined;
   /** Default 256 KB. */
   readonly batchBytes?: number;
+  /** A mysqld that is silent for so long is given up. Default 60 000. */
+  readonly stallMs?: number;
 }
 
 export type RowStreamItem =
@@ -57,22 +61,32 @@ interface Options {
 }
 
 const BATCH_BYTES = 256 * 1024;
+/** Rows come in the order of an index, at once; a snapshot may wait for a lock (snapshot.ts). */
+const STALL_MS = 60_000;
 
 /**
- * Resolves at the end of the table. Throws VT05004 (no such table), VT20006, VT20012, mysqld's
- * refusals, what the sink throws, the signal's reason.
+ * Resolves at the end of the table. Throws VT05004 (no such table), VT20006, VT20012, VT26006 (it
+ * hangs), mysqld's refusals, what the sink throws, the signal's reason.
  */
 export async function streamRows(
   options: RowStreamOptions,
   sink: RowSink,
-  { signal }: Options,
+  call: Options,
 ): Promise<void> {
-  using connection = await connectForStream(options.login, { signal });
-  const { database, table } = options;
+  const { login, database, table } = options;
   const tables = { database, tables: [table] };
-  const position = await openSnapshots([connection], options.login, tables, { signal });
-  await readTable(connection, position, options, sink, { signal });
-  await connection.quit({ signal });
+  using watch = watchFor(options);
+  const signal = AbortSignal.any([call.signal, watch.signal]);
+  using connection = await connectForStream(login, { signal });
+  const position = await openSnapshots([connection], login, tables, { signal });
+  // From here on the read has its own watch.
+  watch[Symbol.dispose]();
+  await readTable(connection, position, options, sink, call);
+  await connection.quit(call);
+}
+
+function watchFor({ login, stallMs }: RowStreamOptions): StallWatch {
+  return new StallWatch(printMysqldAddress(login.address), stallMs ?? STALL_MS);
 }
 
 /** The same on a connection that has a snapshot open, of this position. */
@@ -81,8 +95,10 @@ export async function readTable(
   position: string,
   options: RowStreamOptions,
   sink: RowSink,
-  { signal }: Options,
+  call: Options,
 ): Promise<void> {
+  using watch = watchFor(options);
+  const signal = AbortSignal.any([call.signal, watch.signal]);
   const { fields, key } = await readTableColumns(
     connection,
     options.database,
@@ -90,24 +106,23 @@ export async function readTable(
     { signal },
   );
   const plan = options.plan?.(fields);
-  await sink({
-    kind: "start",
-    position,
-    fields: plan?.fields ?? fields,
-    keyColumns: (key?.places ?? []).map((place) => fields.fields[place]?.name ?? ""),
-  });
+  const keyColumns = (key?.places ?? []).map((place) => fields.fields[place]?.name ?? "");
+  await watch.heard(() =>
+    sink({ kind: "start", position, fields: plan?.fields ?? fields, keyColumns })
+  );
   const batches = new Batches(fields, key, plan, options.batchBytes ?? BATCH_BYTES);
   const terminal = await connection.query(
     new TextEncoder().encode(selectSql(options, fields, key)),
-    async (packets) => {
-      for (const item of batches.add(packets)) await sink(item);
-    },
+    (packets) =>
+      watch.heard(async () => {
+        for (const item of batches.add(packets)) await sink(item);
+      }),
     { signal },
   );
   const payload = terminal.subarray(FRAME_HEADER_BYTES);
   if (payload[0] === ERR_HEADER) throw mysqlErrorOf(payload);
   const rest = batches.finish();
-  if (rest !== undefined) await sink(rest);
+  if (rest !== undefined) await watch.heard(() => sink(rest));
 }
 
 function selectSql(

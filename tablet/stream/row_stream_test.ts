@@ -1,8 +1,10 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { loginOf, record, selectRaw, showRow } from "../../tests/harness/change_stream.ts";
 import { startTestMysqld, type TestMysqld, testServers } from "../../tests/harness/mysqld.ts";
 import type { Row, TableFields } from "../../shared/binlog/change.ts";
+import { VtError } from "../../shared/error/errors.ts";
 import { StreamFilter } from "../../shared/filter/stream_filter.ts";
+import { sleep } from "../../shared/host/clock.ts";
 import { rowsOf } from "../../shared/mysql/row_packets.ts";
 import { connectForStream } from "./dump.ts";
 import { type RowStreamOptions, streamRows } from "./row_stream.ts";
@@ -221,4 +223,41 @@ async function oneSnapshot(server: TestMysqld): Promise<void> {
       `${table} at ${position}`,
     );
   }
+}
+
+for (const flavor of testServers()) {
+  Deno.test(`a server that hangs in the midst of a table is given up, a slow reader is not: ${flavor}`, async () => {
+    await using server = await startTestMysqld({ server: flavor, users: false });
+    await create(server, [
+      "CREATE DATABASE vt_t",
+      "CREATE TABLE vt_t.s (id int primary key auto_increment, t text)",
+      ...Array.from(
+        { length: 12 },
+        (_, i) =>
+          i === 0
+            ? "INSERT INTO vt_t.s (t) VALUES (repeat('x', 5000))"
+            : "INSERT INTO vt_t.s (t) SELECT t FROM vt_t.s",
+      ),
+    ]);
+    const table = { login: loginOf(server), database: "vt_t", table: "s", lastKey: undefined };
+    const options = { ...table, stallMs: 400 };
+    let batches = 0;
+    await streamRows(options, async () => {
+      // Longer than a stall: the silence is our own.
+      if (++batches === 2) await sleep(600, NEVER);
+    }, NEVER);
+    ok(batches > 10);
+    let stopped = false;
+    const hanging = streamRows(options, (item) => {
+      if (item.kind === "start" || stopped) return;
+      stopped = true;
+      Deno.kill(server.pid, "SIGSTOP");
+    }, NEVER);
+    try {
+      await rejects(hanging, (error) => error instanceof VtError && error.id === "VT26006");
+    } finally {
+      Deno.kill(server.pid, "SIGCONT");
+    }
+    ok(stopped);
+  });
 }

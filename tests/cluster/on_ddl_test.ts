@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { clusterYaml } from "./cluster_yaml.ts";
 import { type LocalCluster, startLocalCluster } from "./local_cluster.ts";
+import { tabletOf } from "./tablets_of.ts";
 
 const WAIT_MS_MAX = 60_000;
+const PRIMARY = { keyspace: "customer", shard: "-", type: "primary" } as const;
 /** A workflow and a table of the same name for each. */
 const MODES = {
   ignored: "IGNORE",
@@ -71,11 +73,6 @@ class Sides {
   }
 }
 
-async function primaryOf(cluster: LocalCluster): Promise<string> {
-  const lines = (await cluster.vtctl("GetTablets", "--keyspace", "customer")).trim().split("\n");
-  return lines.map((line) => line.split(" ")).find((fields) => fields[3] === "primary")?.[0] ?? "";
-}
-
 async function start(cluster: LocalCluster): Promise<Sides> {
   const names = Object.keys(MODES);
   const create = names.map((name) => `create table ${name}(id bigint not null, primary key(id))`);
@@ -87,7 +84,7 @@ async function start(cluster: LocalCluster): Promise<Sides> {
     const what = ["--source-keyspace", "commerce", "--tables", name, "--on-ddl", mode, "--wait"];
     await cluster.vtctl(...head, ...what);
   }
-  return new Sides(cluster, await primaryOf(cluster));
+  return new Sides(cluster, await tabletOf(cluster, PRIMARY));
 }
 
 Deno.test("DDL of the source is ignored, stops the workflow, or is executed, as it was asked", async (t) => {
@@ -129,7 +126,10 @@ Deno.test("DDL of the source is ignored, stops the workflow, or is executed, as 
       await sides.untilRows("tolerated", 1);
       assert.deepEqual(await sides.target("select * from tolerated"), [["1", "3"]]);
       const log = "select message from _vt.vreplication_log where message like 'DDL ignored%'";
-      assert.match(await cluster.vtctl("VReplicationExec", await primaryOf(cluster), log), /Dup/);
+      assert.match(
+        await cluster.vtctl("VReplicationExec", await tabletOf(cluster, PRIMARY), log),
+        /Dup/,
+      );
       assert.match(await sides.state("tolerated"), /^Running/);
     });
     await t.step("EXEC of what can't be done ends the workflow with the cause", async () => {

@@ -7,6 +7,7 @@ import { FaultWorld } from "./fault_world.ts";
 import { Guestbook } from "./guestbook.ts";
 import type { LocalCluster } from "./local_cluster.ts";
 import { eachServer } from "./servers.ts";
+import { tabletOf } from "./tablets_of.ts";
 import { CustomerVisitor } from "./visitors.ts";
 import { VStreamConsumer } from "./vstream_consumer.ts";
 import type { Line, VStreamReplica } from "./vstream_replica.ts";
@@ -17,15 +18,8 @@ const WAIT_MS_MAX = 90_000;
 const FILTER = "/^(customer|corder)$/";
 const TABLES = ["customer.customer", "customer.corder"];
 
-async function tabletsOf(cluster: LocalCluster, shard: string, type: string): Promise<string[]> {
-  const lines = (await cluster.vtctl("GetTablets", "--keyspace", "customer")).trim().split("\n");
-  return lines.map((line) => line.split(" "))
-    .filter((fields) => fields[2] === shard && fields[3] === type).map(([alias = ""]) => alias);
-}
-
-async function replicaOf(cluster: LocalCluster, shard: string): Promise<string> {
-  const [alias] = await tabletsOf(cluster, shard, "replica");
-  return alias ?? assert.fail(`no replica of customer/${shard}`);
+function replicaOf(cluster: LocalCluster, shard: string): Promise<string> {
+  return tabletOf(cluster, { keyspace: "customer", shard, type: "replica" });
 }
 
 /** With its mysqld, so that the stream must look for another tablet. */
@@ -132,9 +126,9 @@ eachServer("a program has the tables that the stream gave it", async (t, { name,
         await pass("-");
       });
       await t.step("another primary", async () => {
-        await until("a replica", async () => (await tabletsOf(cluster, "-", "replica")).length > 0);
+        const primary = await replicaOf(cluster, "-");
+        // It was killed, and comes back.
         await until("PlannedReparentShard", async () => {
-          const primary = await replicaOf(cluster, "-");
           const args = ["PlannedReparentShard", "customer/-", "--new-primary", primary];
           return (await cluster.tryVtctl(...args)).code === 0;
         });

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { FaultWorld } from "./fault_world.ts";
 import { Guestbook } from "./guestbook.ts";
 import type { LocalCluster } from "./local_cluster.ts";
+import { tabletOf } from "./tablets_of.ts";
 import { CustomerVisitor } from "./visitors.ts";
 import { VStreamConsumer } from "./vstream_consumer.ts";
 
@@ -23,10 +24,9 @@ async function rowsOf(
   keyspace: string,
   table: string,
 ): Promise<readonly string[]> {
-  const lines = (await cluster.vtctl("GetTablets", "--keyspace", keyspace)).trim().split("\n");
-  const primary = lines.map((line) => line.split(" ")).find((fields) => fields[3] === "primary");
+  const primary = await tabletOf(cluster, { keyspace, shard: "-", type: "primary" });
   const sql = `select * from ${table}`;
-  const args = ["ExecuteFetchAsDba", "--json", "--max-rows", "100000", primary?.[0] ?? "", sql];
+  const args = ["ExecuteFetchAsDba", "--json", "--max-rows", "100000", primary, sql];
   const { rows } = JSON.parse(await cluster.vtctl(...args)) as {
     readonly rows: readonly (readonly (string | null)[])[];
   };
