@@ -52,7 +52,8 @@ export function measure(
       rowsTotal: from.rows,
       bytesCopied: Math.min(to.bytes, from.bytes),
       bytesTotal: from.bytes,
-      phase: pending.get(table) ?? "pending",
+      // The first rows come before there is a last key.
+      phase: to.rows > 0 ? "copying" : pending.get(table) ?? "pending",
     };
   });
   const lags = facts.streams.filter(({ stream }) => stream.position !== "")

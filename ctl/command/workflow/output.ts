@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../shared/model/records.ts";
 import type { StreamStatus } from "../../../shared/rpc/vreplication.ts";
 import { isFrozen, type WorkflowFacts } from "../../workflow/facts.ts";
 import { lagSeconds } from "../../workflow/checks.ts";
+import { etaSeconds, printProgressLine } from "../../workflow/progress.ts";
 import type { WorkflowStatus } from "./progress.ts";
 import { logKey, NO_LOGS, type StreamLogs } from "./stream_logs.ts";
 import type { SwitchResult } from "./switch_traffic.ts";
@@ -76,6 +77,9 @@ export function printStatus(status: WorkflowStatus, now: Date): Printed {
       "",
       ...streams,
       ...(tables.length > 0 ? ["", "Table Copy Status:", ...tables] : []),
+      ...(progress.state === "copying"
+        ? ["", printProgressLine(progress, status.copyingSeconds)]
+        : []),
       "",
       `Traffic State: ${trafficState}`,
     ].join("\n"),
@@ -94,6 +98,7 @@ export function printStatus(status: WorkflowStatus, now: Date): Printed {
       percent: progress.percent,
       rows_copied: progress.rowsCopied,
       lag_seconds: progress.lagSeconds,
+      eta_seconds: etaSeconds(progress, status.copyingSeconds) ?? null,
     },
   };
 }

@@ -22,6 +22,8 @@ const CAUGHT_UP_SECONDS = 2;
 export interface WorkflowStatus extends WorkflowName {
   readonly facts: WorkflowFacts;
   readonly progress: Progress;
+  /** Since its first stream was made; 0 when nothing is copied any more. */
+  readonly copyingSeconds: number;
   readonly trafficState: string;
 }
 
@@ -30,12 +32,31 @@ export async function readStatus(
   name: WorkflowName,
 ): Promise<WorkflowStatus> {
   const found = await readWorkflow(context, name.keyspace, name.workflow);
+  const progress = await readProgress(context, found);
   return {
     ...name,
     facts: found.facts,
-    progress: await readProgress(context, found),
+    progress,
+    copyingSeconds: progress.state === "copying" ? await readAge(context, found) : 0,
     trafficState: printTraffic(readTraffic(found.facts)),
   };
+}
+
+/** How long ago the oldest stream's first entry was written to its log. */
+async function readAge(
+  context: CommandContext,
+  { facts, primaries }: FoundWorkflow,
+): Promise<number> {
+  const ages = await Promise.all(facts.streams.map(async ({ shard, stream }) => {
+    const primary = primaries.get(nameOf({ keyspace: facts.targetKeyspace, shard }));
+    if (primary === undefined) return 0;
+    const { rows } = await context.tablets.call(primary, "VReplicationExec", {
+      sql: "SELECT UNIX_TIMESTAMP() - UNIX_TIMESTAMP(MIN(created_at)) " +
+        `FROM _vt.vreplication_log WHERE vrepl_id = ${stream.id}`,
+    }, { signal: context.signal });
+    return Number(rows[0]?.[0] ?? 0);
+  }));
+  return Math.max(0, ...ages);
 }
 
 async function readProgress(context: CommandContext, found: FoundWorkflow): Promise<Progress> {
