@@ -1,10 +1,12 @@
 /** The stream over sources that a test plays: what they are asked for, and what comes of it. */
 import assert from "node:assert/strict";
-import type { StreamItem, StreamSink } from "../../shared/binlog/change.ts";
+import type { Field, Row, StreamItem, StreamSink } from "../../shared/binlog/change.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import { SILENT_LOG } from "../../shared/host/log.ts";
 import type { Source, SourceWish } from "../../shared/host/source_picker.ts";
+import { encodeTextRow } from "../../shared/mysql/text_row.ts";
+import type { RowStreamSink, RowStreamStart } from "../../shared/rpc/stream_service.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 import type { VEvent } from "./event.ts";
 import { vstream, type VStreamOptions } from "./vstream.ts";
@@ -14,13 +16,28 @@ interface Connection {
   readonly name: string;
   readonly shard: string;
   readonly position: string;
+  readonly until: string | undefined;
+  /** Tables that are not whole, with the key that each has come to: "t", "t to 5". */
+  readonly copying: readonly string[];
   readonly avoid: readonly string[];
   readonly sink: StreamSink;
+  /** It has come to its `until`. */
+  readonly end: () => void;
+  readonly die: (error: unknown) => void;
+}
+
+/** A table that the stream copies. */
+interface Snapshot {
+  readonly table: string;
+  readonly lastPk: readonly string[];
+  readonly sink: RowStreamSink;
+  readonly end: () => void;
   readonly die: (error: unknown) => void;
 }
 
 class Play {
   readonly connections: Connection[] = [];
+  readonly snapshots: Snapshot[] = [];
   readonly events: VEvent[] = [];
   readonly #stop = new AbortController();
   readonly #ended: Promise<unknown>;
@@ -62,6 +79,12 @@ class Play {
     return found[count - 1] ?? assert.fail();
   }
 
+  /** The latest snapshot, once there are so many. */
+  async snapshot(count: number): Promise<Snapshot> {
+    await waitFor(`snapshot ${count}`, () => this.snapshots.length >= count);
+    return this.snapshots[count - 1] ?? assert.fail();
+  }
+
   /** "BEGIN -80", "ROW -80 1", ...; positions and columns left out. */
   get story(): readonly string[] {
     return this.events.filter(({ type }) => type !== "VGTID" && type !== "FIELD").map((event) => {
@@ -82,26 +105,52 @@ class Play {
       name,
       lost: new AbortController().signal,
       streams: {
-        streamChanges: ({ position }, sink, { signal }) =>
-          new Promise((_, reject) => {
+        streamChanges: ({ position, until, copying = [] }, sink, { signal }) =>
+          new Promise((resolve, reject) => {
             signal.addEventListener("abort", () => reject(signal.reason), { once: true });
             const { shard } = from;
             this.connections.push({
               name,
               shard,
               position,
+              until,
+              copying: copying.map(({ table, upTo }) =>
+                upTo === undefined ? table : `${table} to ${showKey(upTo.values)}`
+              ),
               avoid: [...avoid],
               sink,
+              end: resolve,
               die: reject,
             });
           }),
         holdSnapshot: () => Promise.reject(new TypeError("Nobody asked for a snapshot")),
-        streamRows: () => Promise.reject(new TypeError("Nobody asked for rows")),
+        streamRows: ({ rule, lastPk }, sink, { signal }) =>
+          new Promise((resolve, reject) => {
+            signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+            const key = (lastPk ?? []).map((value) => showKey([value]));
+            this.snapshots.push({
+              table: rule.match,
+              lastPk: key,
+              sink,
+              end: resolve,
+              die: reject,
+            });
+          }),
       },
       [Symbol.dispose]: () => {},
     };
   }
 }
+
+const ID: Field = {
+  name: "id",
+  type: 3,
+  columnType: "int",
+  collation: 63,
+  unsigned: false,
+  nullable: false,
+  invisible: false,
+};
 
 const FIELDS: StreamItem = {
   kind: "fields",
@@ -120,6 +169,27 @@ function rows(sequence: number, complete: boolean, ...values: readonly string[])
       after: [new TextEncoder().encode(value)],
     })),
   };
+}
+
+function showKey(values: Row): string {
+  return values.map((value) => new TextDecoder().decode(value ?? undefined)).join();
+}
+
+const HEARTBEAT = { kind: "heartbeat", position: "MariaDB/0-1-1" } as const;
+
+/** A snapshot's beginning at 0-1-N. */
+function snapshotAt(sequence: number, ...keyColumns: readonly string[]): RowStreamStart {
+  const fields = { table: "t", fields: [ID], primaryKey: [] };
+  return { fields, position: `MariaDB/0-1-${sequence}`, keyColumns };
+}
+
+function packetsOf(...values: readonly string[]): Uint8Array {
+  const buffer: number[] = [];
+  for (const value of values) {
+    const row = encodeTextRow([new TextEncoder().encode(value)]);
+    buffer.push(row.length, 0, 0, 0, ...row);
+  }
+  return Uint8Array.from(buffer);
 }
 
 const LOST = vtError("VT20006", "source", "it died");
@@ -253,4 +323,125 @@ Deno.test("a reshard: the targets are followed from the journal's positions", as
   await right.sink([FIELDS, rows(6, true, "b")]);
   assert.equal(play.connections.length, 3);
   assert.deepEqual(play.story.filter((line) => line.startsWith("ROW")), ["ROW - a", "ROW 80- b"]);
+});
+
+/** One shard whose tables are still to be copied. */
+function copying(...tables: readonly string[]): Partial<VStreamOptions> {
+  const left = tables.map((table) => ({ table, upTo: undefined }));
+  const start = [{ keyspace: "k", shard: "-", gtid: "MariaDB/0-1-1", copying: left }];
+  return { start, rules: [{ match: "/.*/", filter: "" }] };
+}
+
+const key = (text: string): Row => [new TextEncoder().encode(text)];
+
+Deno.test("a copy goes on behind the last key, with the changes up to there before", async () => {
+  await using play = new Play([], copying("t", "u"));
+  const first = await play.connection("-");
+  assert.deepEqual(first.copying, ["t", "u"]);
+  await first.sink([HEARTBEAT]);
+  const before = await play.snapshot(1);
+  await before.sink.start(snapshotAt(1, "id"));
+  await before.sink.rows(packetsOf("1", "2"), 2, key("2"));
+  before.die(LOST);
+  // The new source says first what has happened since to the rows that were given.
+  const second = await play.connection("-", 2);
+  assert.deepEqual(second.copying, ["t to 2", "u"]);
+  await second.sink([FIELDS, rows(5, true, "1.5"), { ...HEARTBEAT, position: "MariaDB/0-1-5" }]);
+  const after = await play.snapshot(2);
+  assert.deepEqual(after.lastPk, ["2"]);
+  const starting = after.sink.start(snapshotAt(7, "id"));
+  const aligning = await play.connection("-", 3);
+  assert.deepEqual([aligning.position, aligning.until], ["MariaDB/0-1-5", "MariaDB/0-1-7"]);
+  await aligning.sink([rows(7, true, "1.7")]);
+  aligning.end();
+  await starting;
+  await after.sink.rows(packetsOf("3"), 1, key("3"));
+  after.end();
+  const other = await play.snapshot(3);
+  assert.deepEqual([other.table, other.lastPk], ["u", []]);
+  await other.sink.start(snapshotAt(7, "id"));
+  other.end();
+  const running = await play.connection("-", 4);
+  assert.deepEqual([running.position, running.copying], ["MariaDB/0-1-7", []]);
+  assert.deepEqual(play.story.filter((line) => !/BEGIN|COMMIT/.test(line)), [
+    "ROW - 1",
+    "ROW - 2",
+    "ROW - 1.5",
+    "ROW - 1.7",
+    "ROW - 3",
+    "LASTPK -",
+    "LASTPK -",
+    "COPY_COMPLETED -",
+    "COPY_COMPLETED",
+  ]);
+});
+
+Deno.test("a table without a key is one transaction, and comes whole from the next source", async () => {
+  await using play = new Play([], copying("t"));
+  await (await play.connection("-")).sink([HEARTBEAT]);
+  const before = await play.snapshot(1);
+  await before.sink.start(snapshotAt(1));
+  await before.sink.rows(packetsOf("1"), 1, undefined);
+  before.die(LOST);
+  await (await play.connection("-", 2)).sink([HEARTBEAT]);
+  const after = await play.snapshot(2);
+  await after.sink.start(snapshotAt(1));
+  await after.sink.rows(packetsOf("1"), 1, undefined);
+  await after.sink.rows(packetsOf("2"), 1, undefined);
+  after.end();
+  await play.connection("-", 3);
+  assert.deepEqual(play.story, [
+    "BEGIN -",
+    "ROW - 1",
+    "ROLLBACK -",
+    "BEGIN -",
+    "ROW - 1",
+    "ROW - 2",
+    "COMMIT -",
+    "LASTPK -",
+    "COPY_COMPLETED -",
+    "COPY_COMPLETED",
+  ]);
+});
+
+Deno.test("a source that is behind the last one is not copied from", async () => {
+  await using play = new Play([], copying("t"));
+  await (await play.connection("-")).sink([HEARTBEAT]);
+  const old = await play.snapshot(1);
+  await assert.rejects(async () => {
+    try {
+      await old.sink.start(snapshotAt(0, "id"));
+    } catch (error) {
+      old.die(error);
+      throw error;
+    }
+  }, /VT20014/);
+  assert.equal((await play.connection("-", 2)).avoid.length, 1);
+});
+
+Deno.test("a split in the midst of a copy: its rows are read on from the targets", async () => {
+  await using play = new Play([], copying("t"));
+  await (await play.connection("-")).sink([HEARTBEAT]);
+  const before = await play.snapshot(1);
+  await before.sink.start(snapshotAt(1, "id"));
+  await before.sink.rows(packetsOf("2"), 1, key("2"));
+  before.die(LOST);
+  const source = await play.connection("-", 2);
+  await source.sink([journal(["-"], ["-80", "80-"])]);
+  const left = await play.connection("-80");
+  assert.deepEqual([left.position, left.copying], ["MariaDB/0-9-5", ["t to 2"]]);
+  await left.sink([{ ...HEARTBEAT, position: "MariaDB/0-9-5" }]);
+  assert.deepEqual((await play.snapshot(2)).lastPk, ["2"]);
+});
+
+Deno.test("a table that was dropped before its turn ends the stream", async () => {
+  const play = new Play([], copying("t"));
+  for (let tries = 1; tries <= 5; tries++) {
+    await (await play.connection("-", tries)).sink([HEARTBEAT]);
+    (await play.snapshot(tries)).die(vtError("VT05004", "t"));
+  }
+  assert.match(
+    String(await play.end()),
+    /VT26004: table t of k\/- was to be copied, and was dropped/,
+  );
 });
