@@ -2,6 +2,8 @@
  * Locks on the folders of the topology. They are advisory: whoever changes a shard's or a
  * keyspace's routing takes its lock first and calls `check()` before each write.
  */
+import { vtError } from "../shared/error/errors.ts";
+import { parseLockContents, printLockHolder } from "./lock_contents.ts";
 import type { Call, Lock, LockContents } from "./store.ts";
 import { keyspaceFolder, namedLockFolder, ROUTING_RULES, shardFolder } from "./paths.ts";
 import type { Topology } from "./topology.ts";
@@ -43,6 +45,11 @@ export async function tryLockKeyspace(
 ): Promise<Lock> {
   const folder = keyspaceFolder(keyspace);
   while (await evictOne(topo, folder, call));
+  // A look costs etcd less than a try: who comes every second must not slow the holder down.
+  const [holder] = await topo.global.list(`${folder}/locks/`, call);
+  if (holder !== undefined) {
+    throw vtError("VT21006", folder, printLockHolder(parseLockContents(holder.value)));
+  }
   return await topo.global.tryLock(folder, contents(topo, action), call);
 }
 

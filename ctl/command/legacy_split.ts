@@ -73,17 +73,17 @@ async function sides(
   const all = shards.map(({ facts }) => facts);
   const touches = (one: ShardFacts, others: readonly ShardFacts[]): boolean =>
     others.some((other) => overlaps(rangeOf(one.shard), rangeOf(other.shard)));
+  const seeds = all.filter((one) => one.shard === shard);
+  const isAlone = !all.some((one) => one.shard !== shard && touches(one, seeds));
+  const begun = isAlone ? undefined : await begunSides(context, shards, shard);
+  if (begun !== undefined) return { keyspace, ...begun };
   const serving = all.filter(({ isPrimaryServing }) => isPrimaryServing);
   const waiting = all.filter(({ isPrimaryServing }) => !isPrimaryServing);
-  const seeds = all.filter((one) => one.shard === shard);
   const sources = serving.filter((one) =>
     seeds.some((seed) => seed.isPrimaryServing ? seed === one : touches(one, [seed]))
   );
   const targets = waiting.filter((one) => touches(one, sources));
   if (sources.length === 0 || targets.length === 0) {
-    const isAlone = !all.some((one) => one.shard !== shard && touches(one, seeds));
-    const begun = isAlone ? undefined : await begunSides(context, shards, shard);
-    if (begun !== undefined) return { keyspace, ...begun };
     throw vtError(
       "VT22002",
       `no shard of ${keyspace} that doesn't serve overlaps ${shard}; create the new shards and start their tablets first`,

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import type { StreamStatus } from "../../shared/rpc/vreplication.ts";
+import type { OtherStream } from "./checks.ts";
+import { checkNeighbours } from "./neighbours.ts";
+import { compareWorkflow } from "./same_workflow.ts";
+import { newStream, type PlannedStream, type StreamOptions } from "./streams.ts";
+
+const OPTIONS: StreamOptions = {
+  workflow: "w",
+  workflowType: "move_tables",
+  cells: "",
+  tabletTypes: "replica",
+  onDdl: "IGNORE",
+  stopAfterCopy: false,
+  state: "Stopped",
+  options: "{}",
+};
+
+function planned(shard: string, tables = "t", more: Partial<StreamOptions> = {}): PlannedStream {
+  const rules = [{ match: tables, filter: `select * from ${tables}` }];
+  const source = { keyspace: "s", shard: "-" };
+  return {
+    at: { keyspace: "k", shard },
+    stream: newStream(source, rules, { ...OPTIONS, ...more }, ""),
+  };
+}
+
+function there({ at, stream }: PlannedStream, more: Partial<StreamStatus> = {}): OtherStream {
+  const status: StreamStatus = {
+    ...stream,
+    id: 1,
+    position: "MariaDB/0-1-1",
+    state: "Running",
+    stopPosition: "",
+    message: "",
+    dbName: "vt_k",
+    tags: "",
+    timeUpdated: 0,
+    transactionTimestamp: 0,
+    timeHeartbeat: 0,
+    timeThrottled: 0,
+    componentThrottled: "",
+    rowsCopied: 5,
+    copyState: [],
+    ...more,
+  };
+  return { keyspace: at.keyspace, shard: at.shard, primary: "zone1-0000000100", stream: status };
+}
+
+const UNSTARTED = { state: "Stopped", position: "", rowsCopied: 0 } as const;
+
+Deno.test("compareWorkflow() knows a workflow that is there from one that is another", () => {
+  const wanted = [planned("-80"), planned("80-")];
+  const [one, two] = [there(planned("-80")), there(planned("80-"))];
+  const compare = (...known: readonly OtherStream[]) => compareWorkflow(wanted, known);
+  assert.deepEqual(compare(), { is: "new" });
+  assert.deepEqual(compare(one, two), { is: "same" });
+  assert.deepEqual(compare(one, there(planned("80-"), { message: "FROZEN", state: "Stopped" })), {
+    is: "same",
+  });
+  assert.deepEqual(compare(one), { is: "unfinished" });
+  assert.deepEqual(compare(one, there(planned("80-"), UNSTARTED)), { is: "unfinished" });
+  const what = (other: OtherStream): string => {
+    const known = compare(one, other);
+    return known.is === "different" ? known.what : known.is;
+  };
+  assert.match(what(there(planned("80-", "u"))), /^its rules: u: .*; asked for: t: /);
+  assert.match(what(there(planned("80-", "t", { onDdl: "STOP" }))), /^its on-ddl: STOP; /);
+  assert.match(what(there(planned("c0-"))), /it takes rows from s\/- into k\/c0-/);
+});
+
+Deno.test("shards that other workflows' streams hang on are not replaced under them", () => {
+  const stream = there(planned("-80"));
+  const frozen = there(planned("-80"), { message: "FROZEN" });
+  checkNeighbours("s", { into: [frozen], from: [frozen] });
+  assert.throws(
+    () => checkNeighbours("k", { into: [stream], from: [] }),
+    /workflow w brings rows into k\/-80, which is to be replaced; complete or cancel it/,
+  );
+  assert.throws(
+    () => checkNeighbours("s", { into: [], from: [stream] }),
+    /workflow w of keyspace k takes rows from s\/-, which is to be replaced/,
+  );
+});
