@@ -6,6 +6,7 @@ import { Metrics } from "../shared/host/metrics.ts";
 import { type ProgramContext, runProgram } from "../shared/host/process.ts";
 import { TaskGroup } from "../shared/host/task_group.ts";
 import type { Log } from "../shared/io/log.ts";
+import { databaseName } from "../shared/model/records.ts";
 import { openTopology } from "../topo/open.ts";
 import { addGateMetrics, addGateRoutes, statusSections } from "./admin/status.ts";
 import type { KnownTablet } from "./executor/catalog.ts";
@@ -156,7 +157,7 @@ function openDirectory(
 
 function knownTablet({ record, health }: TabletStatus): KnownTablet {
   const { hostname, mysqlHostname, mysqlPort } = record;
-  return { health, hostname, mysqlHostname, mysqlPort };
+  return { health, hostname, database: databaseName(record), mysqlHostname, mysqlPort };
 }
 
 function gateServices(

@@ -1,7 +1,7 @@
 /** vttablet's flags. */
 import { parseTabletAlias } from "../shared/model/tablet.ts";
 import { httpPort, PROGRAM_FLAGS, TOPO_FLAGS } from "../shared/flags/common.ts";
-import { choice, duration, type Flag, integer, port, text } from "../shared/flags/flag.ts";
+import { choice, duration, type Flag, integer, list, port, text } from "../shared/flags/flag.ts";
 import { STREAM_FLAGS } from "../shared/flags/stream_flags.ts";
 import type { FlagValues } from "../shared/flags/parse.ts";
 import { QUERY_LIMITS, type QueryLimits } from "./query/query_limits.ts";
@@ -37,8 +37,16 @@ export const TABLET_FLAGS = {
   "unmanaged-socket": text({ help: "attach to the mysqld behind this socket", ...FILE }),
   "unmanaged-host": text({ help: "attach to the mysqld there", fallback: "", placeholder: "HOST" }),
   "unmanaged-port": port({ help: "its port", fallback: 3306 }),
-  "unmanaged-user": text({ help: "its administrator", fallback: "", placeholder: "NAME" }),
+  "unmanaged-user": text({
+    help: "user there, of the tablet alone",
+    fallback: "",
+    placeholder: "NAME",
+  }),
   "unmanaged-password-file": text({ help: "file with that user's password", ...FILE }),
+  "unmanaged-readers": list({
+    help: "users there that only read, so they may stay when traffic moves",
+    fallback: [],
+  }),
   "pool-size": integer({
     help: "connections for single statements",
     fallback: QUERY_LIMITS.poolSize,

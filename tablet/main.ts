@@ -32,13 +32,13 @@ import { Tablet } from "./control/tablet.ts";
 import { TopologyView } from "./control/topology_view.ts";
 import { aliasOf, databaseOf, queryLimits, TABLET_FLAGS, type TabletFlags } from "./flags.ts";
 import { HealthBroadcast } from "./health/health.ts";
+import { SIDECAR } from "./mysqld/sidecar.ts";
 import { RpcPeer } from "./query/rpc_peer.ts";
 import { QueryEngine } from "./query/service.ts";
 import { buildVDiff, type VDiff } from "./vdiff/build.ts";
 import { streamSettings } from "../shared/flags/stream_flags.ts";
 import { buildVReplication, type VReplication } from "./vreplication/build.ts";
 
-const SIDECAR = "_vt";
 /** The last word to a topology that may be away. */
 const GOODBYE_TIMEOUT_MS = 3000;
 const STOP_SERVING_MS = 20_000;
@@ -196,6 +196,8 @@ function buildTablet(
       server: mysqld.server,
       databases: { keyspace: database, sidecar: SIDECAR },
       login: mysqld.replication,
+      managed: mysqld.managed,
+      clients: mysqld.clients,
     },
     queries: queryControl(engine, () => tablet.state, flags.shutdownGracePeriod, log),
     health,

@@ -243,6 +243,7 @@ for (const server of testServers()) {
     await using _topo = await openTestTopology(etcd);
     await using folder = await tempDir("vttablet");
     await using mysqld = await startTestMysqld({ server });
+    await mysqld.root.query("CREATE DATABASE vt_commerce", { signal });
     const flags = [`--unmanaged-socket=${mysqld.socketPath}`];
     await using tablet = new TestTablet({ etcd, uid: 100, folder: folder.path, flags });
     await tablet.start();

@@ -57,6 +57,7 @@ import { GET_SRV_VSCHEMA, GET_SRV_VSCHEMAS } from "./srv_vschema_commands.ts";
 import { START_REPLICATION } from "./start_replication.ts";
 import { STOP_REPLICATION } from "./stop_replication.ts";
 import { GET_TOPOLOGY_PATH } from "./topology_path.ts";
+import { TABLET_EXTERNALLY_REPARENTED } from "./tablet_externally_reparented.ts";
 import { UPDATE_CELL_INFO } from "./update_cell_info.ts";
 import { UPDATE_CELLS_ALIAS } from "./update_cells_alias.ts";
 import { VALIDATE, VALIDATE_KEYSPACE, VALIDATE_SHARD } from "./validate.ts";
@@ -145,6 +146,7 @@ export const COMMANDS: readonly Command[] = [
   STOP_REPLICATION,
   SWITCH_READS,
   SWITCH_WRITES,
+  TABLET_EXTERNALLY_REPARENTED,
   UPDATE_CELLS_ALIAS,
   UPDATE_CELL_INFO,
   VALIDATE,
@@ -172,7 +174,6 @@ const ABSENT: ReadonlySet<string> = new Set(
   Mount OnlineDDL RemoveBackup RemoveKeyspaceCell RemoveShardCell 
   RestoreFromBackup RunHealthCheck SetShardTabletControl SetVtorcEmergencyReparent
   ShardReplicationAdd ShardReplicationRemove SleepTablet SourceShardAdd SourceShardDelete
-  TabletExternallyReparented
   UpdateThrottlerConfig ValidatePermissionsKeyspace ValidatePermissionsShard
   WriteTopologyPath
   `.toLowerCase().trim().split(/\s+/),

@@ -159,6 +159,7 @@ const DECODERS: Decoders = {
   PrimaryPosition: position,
   WaitForPosition: position,
   InitPrimary: position,
+  TabletExternallyReparented: position,
   DemotePrimary: position,
   UndoDemotePrimary: nothing,
   PromoteReplica: position,

@@ -4,6 +4,7 @@ import type { TabletHealth } from "../../shared/rpc/query_service.ts";
 import type { Vindex } from "../../shared/vindex/vindex.ts";
 import type { VSchema } from "../../shared/vschema/vschema.ts";
 import type { ShardRange } from "../engine/shards.ts";
+import type { DatabaseNames } from "../plan/context.ts";
 
 export interface Catalog {
   /** Grows with every change that may change a plan. */
@@ -11,6 +12,9 @@ export interface Catalog {
   readonly vschema: VSchema;
   /** Sorted. */
   readonly keyspaces: readonly string[];
+  readonly databases: DatabaseNames;
+  /** The keyspace whose database mysqld calls so; undefined when there is none, or several. */
+  keyspaceOf(database: string): string | undefined;
   isSharded(keyspace: string): boolean;
   /** In order of their key ranges. VT05003 for an unknown keyspace. */
   shards(keyspace: string, tabletType: TabletType): readonly ShardRange[];
@@ -22,6 +26,8 @@ export interface Catalog {
 export interface KnownTablet {
   readonly health: TabletHealth;
   readonly hostname: string;
+  /** mysqld's name of its keyspace's database. */
+  readonly database: string;
   readonly mysqlHostname: string;
   readonly mysqlPort: number;
 }

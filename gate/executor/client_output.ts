@@ -16,7 +16,7 @@ import {
 import type { ClientWriter } from "../session/client.ts";
 import { countPackets, nextPacket } from "../engine/rows.ts";
 import type { ClientRows } from "../engine/world.ts";
-import { type KnownHead, renameHead, renameSchema } from "./schema_names.ts";
+import { type KeyspaceOf, type KnownHead, renameHead, renameSchema } from "./schema_names.ts";
 import { patchStatus } from "./status.ts";
 
 /** Above this many unsent bytes a shard has to wait for the client. */
@@ -33,7 +33,7 @@ export class ClientOutput implements ClientRows {
   #rows = 0;
   #started = false;
   #knownHead: KnownHead = unknownHead();
-  readonly #isKeyspace: (name: string) => boolean;
+  readonly #keyspaceOf: KeyspaceOf;
 
   constructor(
     writer: ClientWriter,
@@ -42,10 +42,10 @@ export class ClientOutput implements ClientRows {
       readonly deprecateEof: boolean;
       /** COM_STMT_EXECUTE: rows are binary. */
       readonly binary: boolean;
-      readonly isKeyspace: (name: string) => boolean;
+      readonly keyspaceOf: KeyspaceOf;
     },
   ) {
-    this.#isKeyspace = options.isKeyspace;
+    this.#keyspaceOf = options.keyspaceOf;
     this.binary = options.binary;
     this.#writer = writer;
     this.#capabilities = options.capabilities;
@@ -70,7 +70,7 @@ export class ClientOutput implements ClientRows {
   readonly passThrough = (packets: Uint8Array): void | Promise<void> => {
     const atHead = this.#headLeft < 0;
     this.#count(packets);
-    const renamed = atHead ? renameHead(packets, this.#isKeyspace, this.#knownHead) : undefined;
+    const renamed = atHead ? renameHead(packets, this.#keyspaceOf, this.#knownHead) : undefined;
     if (renamed === undefined) return this.#raw(packets);
     this.#writer.raw(renamed.head);
     return this.#raw(packets.subarray(renamed.end));
@@ -79,7 +79,7 @@ export class ClientOutput implements ClientRows {
   columns(definitions: readonly Uint8Array[]): void {
     this.#packet(new ByteWriter(9).lenencInt(definitions.length).finish());
     for (const definition of definitions) {
-      this.#packet(renameSchema(definition, this.#isKeyspace));
+      this.#packet(renameSchema(definition, this.#keyspaceOf));
     }
     if (!this.#deprecateEof) this.#packet(encodeEofPacket({ warnings: 0, statusFlags: 0 }));
   }

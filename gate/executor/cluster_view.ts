@@ -10,6 +10,7 @@ import type { TrackedTable } from "../../shared/vschema/keyspace.ts";
 import { buildVSchema, type VSchema } from "../../shared/vschema/vschema.ts";
 import type { Vindex } from "../../shared/vindex/vindex.ts";
 import type { ShardRange } from "../engine/shards.ts";
+import { type DatabaseNames, databaseOf } from "../plan/context.ts";
 import type { Catalog, KnownTablet } from "./catalog.ts";
 
 type ShardsByType = ReadonlyMap<TabletType, readonly ShardRange[]>;
@@ -21,6 +22,7 @@ export class ClusterView {
   #heard = false;
   readonly #shards = new Map<string, ShardsByType>();
   readonly #tables = new Map<string, readonly TrackedTable[]>();
+  readonly #databases = new Map<string, string>();
   #version = 0;
   #catalog: Catalog | undefined;
   readonly #listeners = new Set<() => void>();
@@ -65,10 +67,17 @@ export class ClusterView {
     this.#changed();
   }
 
-  /** Undefined: the keyspace is gone. */
-  setTables(keyspace: string, tables: readonly TrackedTable[] | undefined): void {
-    if (tables === undefined) this.#tables.delete(keyspace);
-    else this.#tables.set(keyspace, tables);
+  /** `database`: mysqld's name of where they are. */
+  setTables(keyspace: string, tables: readonly TrackedTable[], database: string): void {
+    this.#tables.set(keyspace, tables);
+    this.#databases.set(keyspace, database);
+    this.#changed();
+  }
+
+  /** The keyspace is gone. */
+  forgetTables(keyspace: string): void {
+    this.#tables.delete(keyspace);
+    this.#databases.delete(keyspace);
     this.#changed();
   }
 
@@ -95,6 +104,7 @@ export class ClusterView {
       ++this.#version,
       buildVSchema(this.#srvVSchema ?? NO_VSCHEMA, this.#tables),
       new Map(this.#shards),
+      new Map(this.#databases),
       this.#tablets,
     );
   }
@@ -122,10 +132,25 @@ function shardsByType(record: SrvKeyspace): ShardsByType {
   return byType;
 }
 
+/** Undefined for a name that several keyspaces have, on servers of their own. */
+function keyspacesByDatabase(
+  keyspaces: readonly string[],
+  databases: DatabaseNames,
+): ReadonlyMap<string, string | undefined> {
+  const found = new Map<string, string | undefined>();
+  for (const keyspace of keyspaces) {
+    const database = databaseOf(keyspace, databases);
+    found.set(database, found.has(database) ? undefined : keyspace);
+  }
+  return found;
+}
+
 class ClusterCatalog implements Catalog {
   readonly version: number;
   readonly vschema: VSchema;
   readonly keyspaces: readonly string[];
+  readonly databases: DatabaseNames;
+  readonly #byDatabase: ReadonlyMap<string, string | undefined>;
   readonly #shards: ReadonlyMap<string, ShardsByType>;
   readonly #tablets: () => readonly KnownTablet[];
 
@@ -133,13 +158,20 @@ class ClusterCatalog implements Catalog {
     version: number,
     vschema: VSchema,
     shards: ReadonlyMap<string, ShardsByType>,
+    databases: DatabaseNames,
     tablets: () => readonly KnownTablet[],
   ) {
     this.version = version;
     this.vschema = vschema;
     this.keyspaces = vschema.keyspaceNames();
+    this.databases = databases;
+    this.#byDatabase = keyspacesByDatabase(this.keyspaces, databases);
     this.#shards = shards;
     this.#tablets = tablets;
+  }
+
+  keyspaceOf(database: string): string | undefined {
+    return this.#byDatabase.get(database);
   }
 
   isSharded(keyspace: string): boolean {

@@ -4,6 +4,7 @@ import type { QueryService } from "../../shared/rpc/query_service.ts";
 import type { TaskGroup } from "../../shared/host/task_group.ts";
 import type { Topology } from "../../topo/topology.ts";
 import { watchSrvKeyspace, watchSrvVSchema } from "../../topo/watches.ts";
+import type { KnownTablet } from "./catalog.ts";
 import type { ClusterView } from "./cluster_view.ts";
 
 export interface FollowOptions {
@@ -28,7 +29,7 @@ export async function followTopology(
       stop.abort();
       followed.delete(name);
       view.setKeyspace(name, undefined);
-      view.setTables(name, undefined);
+      view.forgetTables(name);
     }
     for (const name of names) {
       if (followed.has(name)) continue;
@@ -82,23 +83,23 @@ export class SchemaFollower {
       this.#reading.add(keyspace);
       this.#options.tasks.start(
         `read schema of ${keyspace}`,
-        (signal) => this.#readKeyspace(keyspace, primary.health.target.shard, version, signal),
+        (signal) => this.#readKeyspace(keyspace, primary, version, signal),
       );
     }
   }
 
   async #readKeyspace(
     keyspace: string,
-    shard: string,
+    { health, database }: KnownTablet,
     version: string,
     signal: AbortSignal,
   ): Promise<void> {
     const { view, log } = this.#options;
     try {
-      const target = { keyspace, shard, tabletType: "primary" } as const;
+      const target = { keyspace, shard: health.target.shard, tabletType: "primary" } as const;
       const tables = await this.#tablets.schema(target, { signal });
       this.#read.set(keyspace, version);
-      view.setTables(keyspace, tables);
+      view.setTables(keyspace, tables, database);
       log.info("schema read", { keyspace, tables: tables.length });
     } catch (error) {
       // The next health report asks again; until then the last schema stays.

@@ -68,7 +68,7 @@ export class GateSession implements ClientSession {
       capabilities: session.client.capabilities,
       deprecateEof: session.deprecateEof,
       binary: command.com === "stmt_execute",
-      isKeyspace: (name) => gate.catalog().vschema.hasKeyspace(name),
+      keyspaceOf: (database) => gate.catalog().keyspaceOf(database),
     });
     this.#sinceMs = gate.clock.monotonicMs();
     const { warnings } = session.outcome;

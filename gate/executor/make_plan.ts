@@ -20,6 +20,7 @@ export function makePlan(
   const variables = new Set<string>([...GATE_VARIABLES, ...SERVER_VARIABLES, ...remembered.keys()]);
   return planStatement(statement, { sql, slots, start, end }, {
     vschema: catalog.vschema,
+    databases: catalog.databases,
     keyspace: target.keyspace,
     destination: destinationKind(target.destination?.kind),
     tabletType: target.tabletType,

@@ -1,13 +1,11 @@
 /**
- * Column definitions name mysqld's database, vt_KEYSPACE; the client is told the keyspace. The
+ * Column definitions name mysqld's database, as vt_KEYSPACE; the client is told the keyspace. The
  * definitions of a plan are the same each time, so the head of a result that passes through is
  * compared with the last one (0.2 us) rather than taken apart.
  */
 import { Buffer } from "node:buffer";
 import { ByteReader } from "../../shared/mysql/byte_reader.ts";
 import { encodeFrames, packetEnd, packetPayload } from "../../shared/mysql/frame.ts";
-import { latin1Text } from "../../shared/mysql/binary_value.ts";
-import { databaseOf } from "../plan/context.ts";
 import { joinPackets } from "../engine/rows.ts";
 
 /** The last head of a plan, as the shard sent it and as the client gets it. */
@@ -18,23 +16,27 @@ export interface KnownHead {
 
 /** lenenc "def", which all definitions start with. */
 const CATALOG_BYTES = 4;
-const PREFIX = databaseOf("");
+/** Above this, a length takes more than one byte. */
+const SHORT_MAX = 0xfa;
+
+/** The keyspace whose database mysqld calls so. */
+export type KeyspaceOf = (database: string) => string | undefined;
 
 /** The payload of a column definition with its keyspace's name, or the same one. */
-export function renameSchema(
-  definition: Uint8Array,
-  isKeyspace: (name: string) => boolean,
-): Uint8Array {
+export function renameSchema(definition: Uint8Array, keyspaceOf: KeyspaceOf): Uint8Array {
   const length = definition[CATALOG_BYTES] ?? 0;
-  if (length <= PREFIX.length || length >= 0xfb) return definition;
+  if (length === 0 || length > SHORT_MAX) return definition;
   const start = CATALOG_BYTES + 1;
-  const schema = latin1Text(definition.subarray(start, start + length));
-  if (!schema.startsWith(PREFIX) || !isKeyspace(schema.slice(PREFIX.length))) return definition;
-  const renamed = new Uint8Array(definition.length - PREFIX.length);
-  renamed.set(definition.subarray(0, CATALOG_BYTES));
-  renamed[CATALOG_BYTES] = length - PREFIX.length;
-  renamed.set(definition.subarray(start + PREFIX.length), start);
-  return renamed;
+  const end = start + length;
+  const keyspace = keyspaceOf(Buffer.from(definition.subarray(start, end)).toString());
+  if (keyspace === undefined) return definition;
+  const name = Buffer.from(keyspace);
+  return Buffer.concat([
+    definition.subarray(0, CATALOG_BYTES),
+    Uint8Array.of(name.length),
+    name,
+    definition.subarray(end),
+  ]);
 }
 
 /**
@@ -43,7 +45,7 @@ export function renameSchema(
  */
 export function renameHead(
   packets: Uint8Array,
-  isKeyspace: (name: string) => boolean,
+  keyspaceOf: KeyspaceOf,
   known: KnownHead,
 ): { readonly head: Uint8Array; readonly end: number } | undefined {
   const { sent } = known;
@@ -58,7 +60,7 @@ export function renameHead(
   for (; columns > 0; columns--) {
     const next = packetEnd(packets, end, packets.length);
     if (next < 0) return undefined;
-    const definition = renameSchema(packetPayload(packets, end, next), isKeyspace);
+    const definition = renameSchema(packetPayload(packets, end, next), keyspaceOf);
     renamed.push(encodeFrames(definition, packets[end + 3] ?? 0));
     end = next;
   }

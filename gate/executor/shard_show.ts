@@ -30,7 +30,8 @@ export async function runShardShow(show: Show, run: LocalRun): Promise<void> {
   const { keyspace, edits } = shardText(show, run);
   const text = spliceText(run.text.sql, edits, show);
   const captured = await captureFrom(keyspace, text, run);
-  const columns = captured.columnDefinitions.map((column) => renamed(column, keyspace));
+  const database = databaseOf(keyspace, run.parts.gate.catalog().databases);
+  const columns = captured.columnDefinitions.map((column) => renamed(column, keyspace, database));
   await run.definedRows(columns, captured.values.map((row) => rewritten(show, columns, row, run)));
 }
 
@@ -59,14 +60,16 @@ function shardText(show: Show, run: LocalRun): ShardText {
   if (named !== undefined) {
     if (isSystemSchema(named.text)) return { keyspace: "", edits: [] };
     checkKeyspace(named.text, run);
-    const edits = [replaceBy(named, quoteName(databaseOf(named.text)))];
-    return { keyspace: named.text, edits: [...edits, ...whereEdits(show, named.text)] };
+    const edits = [
+      replaceBy(named, quoteName(databaseOf(named.text, run.parts.gate.catalog().databases))),
+    ];
+    return { keyspace: named.text, edits: [...edits, ...whereEdits(show, named.text, run)] };
   }
   const selected = run.parts.session.state.target.keyspace;
   if (table !== undefined) return tableText(show, table.name.text, run);
   if (!OF_DATABASE.has(show.what)) return { keyspace: selected, edits: [] };
   if (selected === "") throw vtError("VT09005");
-  return { keyspace: selected, edits: whereEdits(show, selected) };
+  return { keyspace: selected, edits: whereEdits(show, selected, run) };
 }
 
 /** What is about the selected database when none is named. */
@@ -109,16 +112,20 @@ function tableText(show: Show, table: string, run: LocalRun): ShardText {
 }
 
 /** `WHERE Tables_in_customer LIKE ...` names a column that mysqld calls otherwise. */
-function whereEdits(show: Show, keyspace: string): Edit[] {
+function whereEdits(show: Show, keyspace: string, run: LocalRun): Edit[] {
   if (show.where === undefined) return [];
+  const database = databaseOf(keyspace, run.parts.gate.catalog().databases);
   const ours = `tables_in_${keyspace}`.toLowerCase();
   return columnsOf(show.where.expr)
     .filter(({ name }) => name.text.toLowerCase() === ours)
-    .map(({ name }) => replaceBy(name, quoteName(`Tables_in_${databaseOf(keyspace)}`)));
+    .map(({ name }) => replaceBy(name, quoteName(`Tables_in_${database}`)));
 }
 
-function renamed(column: ColumnDefinition, keyspace: string): ColumnDefinition {
-  const database = databaseOf(keyspace);
+function renamed(
+  column: ColumnDefinition,
+  keyspace: string,
+  database: string,
+): ColumnDefinition {
   return {
     ...column,
     schema: column.schema === database ? keyspace : column.schema,
@@ -135,7 +142,7 @@ function rewritten(
   run: LocalRun,
 ): readonly RowValue[] {
   if (show.what === "variables") return variableRow(row, run);
-  const { keyspaces } = run.parts.gate.catalog();
+  const { keyspaces, databases } = run.parts.gate.catalog();
   return row.map((value, index) => {
     if (value === null) return value;
     const name = columns[index]?.name.toLowerCase() ?? "";
@@ -143,10 +150,12 @@ function rewritten(
     if (!isCreate && !DATABASE_COLUMNS.has(name)) return value;
     const text = latin1Text(value);
     const keyspace = keyspaces.find((each) =>
-      isCreate ? text.includes(quoteName(databaseOf(each))) : text === databaseOf(each)
+      isCreate
+        ? text.includes(quoteName(databaseOf(each, databases)))
+        : text === databaseOf(each, databases)
     );
     if (keyspace === undefined) return value;
-    return Buffer.from(text.replace(databaseOf(keyspace), keyspace), "latin1");
+    return Buffer.from(text.replace(databaseOf(keyspace, databases), keyspace), "latin1");
   });
 }
 

@@ -18,6 +18,7 @@ const CATALOG: Pick<Catalog, "keyspaces" | "shards" | "tablets"> = {
       schemaVersion: 1,
     },
     hostname: "",
+    database: "vt_customer",
     mysqlHostname: "",
     mysqlPort: 0,
   })),

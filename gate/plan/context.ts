@@ -5,6 +5,7 @@ import type { VSchema } from "../../shared/vschema/vschema.ts";
 
 export interface PlanContext {
   readonly vschema: VSchema;
+  readonly databases: DatabaseNames;
   /** The selected keyspace; "" when none is. */
   readonly keyspace: string;
   /**
@@ -27,9 +28,12 @@ export interface StatementText {
   readonly end: number;
 }
 
+/** mysqld's name of each keyspace's database, where it isn't vt_KEYSPACE. */
+export type DatabaseNames = ReadonlyMap<string, string>;
+
 /** mysqld's name of a keyspace's database. */
-export function databaseOf(keyspace: string): string {
-  return `vt_${keyspace}`;
+export function databaseOf(keyspace: string, names: DatabaseNames): string {
+  return names.get(keyspace) ?? `vt_${keyspace}`;
 }
 
 /** Schemas that every mysqld has; their names compare without regard to case. */

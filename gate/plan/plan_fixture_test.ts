@@ -134,6 +134,7 @@ export interface Where {
 export function contextOf({ keyspace, destination, type, charset }: Where): PlanContext {
   return {
     vschema: VSCHEMA,
+    databases: new Map(),
     keyspace: keyspace ?? "",
     destination: destination ?? "none",
     tabletType: type ?? "primary",

@@ -69,7 +69,7 @@ function elsewhere(
     return { ...routing, keyspace: context.vschema.anyKeyspace() ?? routing.keyspace };
   }
   if (routing.opcode !== "DBA") return routing;
-  const keyspace = schemaKeyspace(rewrite, context) ?? routing.keyspace;
+  const keyspace = schemaKeyspace(rewrite) ?? routing.keyspace;
   const values = rewrite.schemaParameters.map((slot): PlanValue => ({ from: "slot", slot }));
   return { ...routing, keyspace, values };
 }

@@ -25,6 +25,8 @@ import { type Edit, insert, remove, replace } from "./template.ts";
 export interface Rewrite {
   /** Parameters that name a schema: known only when the plan runs. */
   readonly schemaParameters: number[];
+  /** Keyspaces that schema columns are compared with. */
+  readonly schemaKeyspaces: Set<string>;
   readonly edits: Edit[];
   readonly pins: Pin[];
 }
@@ -34,7 +36,12 @@ export function rewriteStatement(
   analysis: Analysis,
   text: StatementText,
 ): Rewrite {
-  const rewrite: Rewrite = { edits: [], pins: [], schemaParameters: [] };
+  const rewrite: Rewrite = {
+    edits: [],
+    pins: [],
+    schemaParameters: [],
+    schemaKeyspaces: new Set(),
+  };
   // A WITH that is used twice has been analysed twice.
   const done = new Set<number>();
   for (const instance of analysis.instances) {
@@ -136,7 +143,7 @@ const SCHEMA_COLUMNS: ReadonlySet<string> = new Set([
   "object_schema",
 ]);
 
-/** `table_schema = 'customer'` asks about vt_customer. */
+/** `table_schema = 'customer'` asks about vt_customer, or what mysqld calls it. */
 function schemaNames(
   statement: Statement,
   text: StatementText,
@@ -156,7 +163,9 @@ function schemaNames(
       if (keyspace === undefined) continue;
       const source = text.sql.slice(place.start, place.end);
       rewrite.pins.push({ slot: literal.slot, text: source });
-      rewrite.edits.push(replace(place, `'${databaseOf(keyspace)}'`));
+      rewrite.schemaKeyspaces.add(keyspace);
+      const own = { type: "text", text: databaseOf(keyspace, context.databases) } as const;
+      rewrite.edits.push(replace(place, printLiteral(own)));
     }
   });
 
@@ -211,7 +220,7 @@ function parameterName(slot: number, context: PlanContext): readonly QueryPiece[
   const selected = vschema.hasKeyspace(context.keyspace) ? context.keyspace : undefined;
   const keyspace = selected ?? vschema.anyKeyspace() ?? "";
   const name = { type: "text", text: keyspace } as const;
-  const own = printLiteral({ ...name, text: databaseOf(keyspace) });
+  const own = printLiteral({ ...name, text: databaseOf(keyspace, context.databases) });
   return ["IF(", { slot }, ` = ${printLiteral(name)}, ${own}, `, { slot }, ")"];
 }
 
@@ -224,14 +233,7 @@ function keyspaceOf(name: string, context: PlanContext): string | undefined {
 }
 
 /** The keyspace whose shard has what a query of the server's tables asks for. */
-export function schemaKeyspace(rewrite: Rewrite, context: PlanContext): string | undefined {
-  const named = new Set(
-    rewrite.edits.flatMap(({ by }) => by).flatMap((piece) =>
-      typeof piece === "string"
-        ? context.vschema.keyspaceNames().filter((name) => piece === `'${databaseOf(name)}'`)
-        : []
-    ),
-  );
+export function schemaKeyspace({ schemaKeyspaces: named }: Rewrite): string | undefined {
   if (named.size > 1) {
     throw unsupported("specifying two different database in the query is not supported");
   }

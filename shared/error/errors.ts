@@ -155,6 +155,10 @@ export const ERRORS = {
   VT20030: row("unavailable", 1105, "HY000", (program: string, cause: string) => `${program} could not initialise a data directory: ${cause}`),
   VT20031: row("unavailable", 2002, "HY000", (cause: string, log: string) => `mysqld did not start: ${cause}; its log is ${log}`),
   VT20032: row("failed_precondition", 1105, "HY000", (file: string, statement: number, cause: string) => `${file}: statement ${statement} failed: ${cause}; mend it and start the tablet again, the data directory is made anew`),
+  VT20033: row("failed_precondition", 1227, "42000", (account: string, where: string, grants: string) => `${account} may not do all that a tablet does on mysqld at ${where}: run there ${grants}`),
+  VT20034: row("failed_precondition", 1049, "42000", (where: string, database: string, keyspace: string) => `mysqld at ${where} has no database ${database}, or its user may not see it; --init-db-name-override names the database of keyspace ${keyspace}`),
+  VT20035: row("failed_precondition", 1105, "HY000", (database: string, sessions: string) => `sessions use database ${database} past the gate, and what they write then would be lost: ${sessions}; let them connect to vtgate, or end them; users that only read may be named in the tablet's --unmanaged-readers`),
+  VT20036: row("failed_precondition", 1105, "HY000", (what: string, alias: string) => `${what} is refused: whoever runs the mysqld of unmanaged tablet ${alias} decides on its role; change that there, then run TabletExternallyReparented with the new primary`),
 
   // Topology (texts of go/vt/topo/errors.go).
   VT21001: row("not_found", 1105, "HY000", (path: string) => `node doesn't exist: ${path}`),

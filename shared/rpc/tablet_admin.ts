@@ -51,6 +51,11 @@ export interface TabletAdmin extends VReplicationAdmin, VDiffAdmin {
     readonly request: { readonly semiSync: boolean };
     readonly response: { readonly position: string };
   };
+  /** Somebody made its unmanaged mysqld the primary: claims the shard. Idempotent. */
+  TabletExternallyReparented: {
+    readonly request: Record<never, never>;
+    readonly response: { readonly position: string };
+  };
   /** Stops accepting writes, ends what runs, goes read-only. Idempotent. */
   DemotePrimary: {
     readonly request: Record<never, never>;

@@ -5,9 +5,8 @@ import { vtError } from "../../shared/error/errors.ts";
 import { sleep } from "../../shared/host/clock.ts";
 import type { VReplicationAdmin } from "../../shared/rpc/vreplication.ts";
 import { type CallOptions, queryRow, toRows } from "../mysqld/dba.ts";
-import { CLIENT_USERS } from "../mysqld/init_db.ts";
-import type { Server } from "../mysqld/replication.ts";
-import { quoteName } from "../mysqld/statement.ts";
+import type { ClientSessions, Server } from "../mysqld/replication.ts";
+import { quote, quoteName } from "../mysqld/statement.ts";
 
 type Request = VReplicationAdmin["DrainTables"]["request"];
 
@@ -22,6 +21,12 @@ export interface Admitted {
   endTransactions(threads: ReadonlySet<number>, reason: string): ReadonlySet<number>;
 }
 
+/** Where tables are, and who writes to them. */
+export interface DrainedPlace {
+  readonly database: string;
+  readonly clients: ClientSessions;
+}
+
 /**
  * Every transaction that had written to one of `tables` has ended, and its writes are before the
  * position that is answered; no tables: every transaction that has written. New ones are refused by
@@ -31,7 +36,7 @@ export interface Admitted {
  */
 export async function drainTables(
   server: Server,
-  database: string,
+  { database, clients }: DrainedPlace,
   request: Request,
   admitted: Admitted,
   options: CallOptions,
@@ -41,11 +46,12 @@ export async function drainTables(
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, timeout]);
   const grace = AbortSignal.any([signal, ended.signal]);
-  const killing = endAfter(server, admitted, graceMs, { signal: grace });
+  await refuseDirectSessions(server, clients, { signal });
+  const killing = endAfter(server, clients, admitted, graceMs, { signal: grace });
   try {
     // A write that waits for a connection, or is on its way, holds no lock yet.
     await admitted.ended({ signal });
-    if (tables.length === 0) await untilIdle(server, { signal });
+    if (tables.length === 0) await untilIdle(server, clients, { signal });
     else await lockBriefly(server, database, tables, timeoutMs, { signal });
     return await streamPosition(server, { signal });
   } catch (error) {
@@ -87,8 +93,12 @@ async function lockBriefly(
   }, options);
 }
 
-async function untilIdle(server: Server, options: CallOptions): Promise<void> {
-  while ((await readWriters(server, options)).length > 0) await sleep(LOOK_MS, options);
+async function untilIdle(
+  server: Server,
+  clients: ClientSessions,
+  options: CallOptions,
+): Promise<void> {
+  while ((await readWriters(server, clients, options)).length > 0) await sleep(LOOK_MS, options);
 }
 
 /** A session with a transaction that has written, or holds locks to write. */
@@ -97,20 +107,50 @@ interface Writer {
   readonly user: string;
 }
 
-async function readWriters(server: Server, options: CallOptions): Promise<readonly Writer[]> {
+/** Of a server that isn't ours, only those that use the keyspace's database. */
+async function readWriters(
+  server: Server,
+  { database }: ClientSessions,
+  options: CallOptions,
+): Promise<readonly Writer[]> {
+  const here = database === undefined ? "" : ` AND p.db = ${quote(database)}`;
   const rows = await server.dba.query(
     "SELECT p.id AS id, p.user AS user FROM information_schema.innodb_trx t JOIN " +
       "information_schema.processlist p ON p.id = t.trx_mysql_thread_id " +
       "WHERE (t.trx_rows_modified > 0 OR t.trx_lock_structs > 0) AND p.id <> CONNECTION_ID() " +
-      "AND p.user NOT IN ('system user', 'event_scheduler')",
+      `AND p.user NOT IN ('system user', 'event_scheduler')${here}`,
     options,
   );
   return toRows(rows).map((row) => ({ thread: Number(row["id"]), user: row["user"] ?? "" }));
 }
 
+/** How many are named in an error. */
+const NAMED_MAX = 5;
+
+/** VT20035 when others than the tablet use the database of a server that isn't ours. */
+async function refuseDirectSessions(
+  server: Server,
+  { users, readers, database }: ClientSessions,
+  options: CallOptions,
+): Promise<void> {
+  if (database === undefined) return;
+  const known = [...users, ...readers].map(quote).join(", ");
+  const { rows } = await server.dba.query(
+    "SELECT DISTINCT user, SUBSTRING_INDEX(host, ':', 1) FROM information_schema.processlist " +
+      `WHERE db = ${
+        quote(database)
+      } AND user NOT IN (${known}, 'system user', 'event_scheduler') ` +
+      `ORDER BY 1, 2 LIMIT ${NAMED_MAX}`,
+    options,
+  );
+  if (rows.length === 0) return;
+  throw vtError("VT20035", database, rows.map(([user, host]) => `${user}@${host}`).join(", "));
+}
+
 /** Again and again, until the signal: a writer may come to its first write late. */
 async function endAfter(
   server: Server,
+  clients: ClientSessions,
   admitted: Admitted,
   graceMs: number,
   options: CallOptions,
@@ -118,7 +158,7 @@ async function endAfter(
   try {
     for (;;) {
       await sleep(graceMs, options);
-      await endWriters(server, admitted, options);
+      await endWriters(server, clients, admitted, options);
     }
   } catch (error) {
     // It is over before the grace time is.
@@ -128,15 +168,18 @@ async function endAfter(
 
 async function endWriters(
   server: Server,
+  { users, database, readers }: ClientSessions,
   admitted: Admitted,
   options: CallOptions,
 ): Promise<void> {
-  const writers = await readWriters(server, options);
+  const found = await readWriters(server, { users, database, readers }, options);
+  // Strangers on a server that isn't ours are waited for.
+  const writers = found.filter(({ user }) => database === undefined || users.includes(user));
   const threads = new Set(writers.map(({ thread }) => thread));
   const ended = admitted.endTransactions(threads, "writes were switched to another place");
   for (const { thread, user } of writers) {
     if (ended.has(thread)) continue;
-    const what = CLIENT_USERS.includes(user) ? "QUERY" : "CONNECTION";
+    const what = users.includes(user) ? "QUERY" : "CONNECTION";
     try {
       await server.dba.query(`KILL ${what} ${thread}`, options);
     } catch (error) {

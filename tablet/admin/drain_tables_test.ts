@@ -3,9 +3,11 @@ import { connectGate, request, startQueryTablet } from "../../tests/harness/quer
 import { startTestMysqld } from "../../tests/harness/mysqld.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 import { VtError } from "../../shared/error/errors.ts";
+import { OWN_CLIENTS } from "../mysqld/init_db.ts";
 import { type Admitted, drainTables } from "./drain_tables.ts";
 
 const NEVER = { signal: new AbortController().signal };
+const PLACE = { database: "vt_commerce", clients: OWN_CLIENTS };
 const DRAIN = { tables: ["t"], graceMs: 20_000, timeoutMs: 20_000 };
 
 function admittedOf({ engine }: ReturnType<typeof startQueryTablet>): Admitted {
@@ -49,7 +51,7 @@ Deno.test("a write that waits for a connection when its table is denied is befor
     (error) => error instanceof VtError && error.id === "VT20004",
   );
 
-  await drainTables(server, "vt_commerce", DRAIN, admittedOf(tablet), NEVER);
+  await drainTables(server, PLACE, DRAIN, admittedOf(tablet), NEVER);
   // Whoever copies up to the position that was answered has the row.
   const { rows: found } = await mysqld.root.query("select id from vt_commerce.t", NEVER);
   assert.deepEqual(found.map(([id]) => String(id)), ["1"]);
@@ -74,7 +76,7 @@ Deno.test("what still writes when the grace time is over is ended; readers go on
     const reading = run("select sleep(0.8), v from t where id = 1");
     const position = await drainTables(
       server,
-      "vt_commerce",
+      PLACE,
       { tables, graceMs: 100, timeoutMs: 5000 },
       admittedOf(tablet),
       NEVER,

@@ -5,6 +5,7 @@ import {
   changeReadOnly,
   changeType,
   demotePrimary,
+  externallyReparented,
   initPrimary,
   promoteReplica,
   setReplicationSource,
@@ -56,6 +57,9 @@ export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
     PromoteReplica: async (request, options) => ({
       position: await promoteReplica(tablet, request, options),
     }),
+    TabletExternallyReparented: async (_, options) => ({
+      position: await externallyReparented(tablet, options),
+    }),
     SetReplicationSource: (request, options) =>
       done(setReplicationSource(tablet, request, options)),
     StopReplication: async (_, options) => ({ position: await stopReplicating(tablet, options) }),
@@ -75,7 +79,13 @@ export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
     GetSchema: (request, options) => getSchema(server, databases.keyspace, request, options),
     ReloadSchema: (_, options) => done(queries.reloadSchema(options)),
     DrainTables: async (request, options) => ({
-      position: await drainTables(server, databases.keyspace, request, parts.admitted, options),
+      position: await drainTables(
+        server,
+        { database: databases.keyspace, clients: convergence.clients },
+        request,
+        parts.admitted,
+        options,
+      ),
     }),
     Fence: ({ token }, options) => done(parts.fence.raise(token, options)),
     ResetSequences: () => {

@@ -93,6 +93,7 @@ const DECODERS: Decoders = {
     timeoutMs: fields.integer("timeoutMs", TIMEOUT_MS_MAX),
   }),
   InitPrimary: semiSync,
+  TabletExternallyReparented: nothing,
   DemotePrimary: nothing,
   UndoDemotePrimary: semiSync,
   PromoteReplica: (fields) => ({

@@ -19,6 +19,7 @@ import {
 import { quote, quoteName } from "../mysqld/statement.ts";
 import { isSelf } from "../serve/desired.ts";
 import type { Tablet } from "./tablet.ts";
+import { refuseOtherSource, refuseUnmanaged, requireWritable } from "./unmanaged.ts";
 
 const JOURNAL_TIMEOUT_MS = 30_000;
 
@@ -37,11 +38,31 @@ export async function initPrimary(
   }, options);
 }
 
+/** Somebody made an unmanaged server the primary of its shard: the topology learns of it. */
+export async function externallyReparented(
+  tablet: Tablet,
+  options: CommandOptions,
+): Promise<string> {
+  const term = now(tablet);
+  if (tablet.options.convergence.managed) {
+    throw vtError(
+      "VT22002",
+      "this tablet runs its mysqld itself; PlannedReparentShard changes the primary of its shard",
+    );
+  }
+  const action = "TabletExternallyReparented";
+  return await tablet.lock.run(action, async () => {
+    const { semiSync } = tablet.options.view.seen;
+    return await becomePrimary(tablet, action, term, semiSync, options);
+  }, options);
+}
+
 export async function promoteReplica(
   tablet: Tablet,
   request: { readonly position: string; readonly semiSync: boolean; readonly timeoutMs: number },
   options: CommandOptions,
 ): Promise<string> {
+  refuseUnmanaged(tablet, "PromoteReplica");
   const term = now(tablet);
   return await tablet.lock.run("PromoteReplica", async () => {
     const { server } = tablet.options.convergence;
@@ -59,11 +80,13 @@ async function becomePrimary(
   semiSync: boolean,
   options: CommandOptions,
 ): Promise<string> {
-  const { view, convergence: { server } } = tablet.options;
+  const { view, convergence: { server, managed } } = tablet.options;
   const { state } = tablet;
   if (state.at === "settled" && state.desired.role.is === "primary") {
     if (!await isReadOnly(server, options)) return await readPosition(server, options);
   }
+  // Before the topology is told: nobody here makes such a server writable.
+  if (!managed) await requireWritable(server, options);
   await claim(tablet, term, options);
   const position = await readPosition(server, options);
   await tablet.order({ demoted: false, replicationStopped: false, follow: undefined }, semiSync);
@@ -82,6 +105,7 @@ async function becomePrimary(
 
 /** Stops taking statements, ends what runs, goes read-only; the record stays until a successor is known. */
 export async function demotePrimary(tablet: Tablet, options: CommandOptions): Promise<string> {
+  refuseUnmanaged(tablet, "DemotePrimary");
   return await tablet.lock.run("DemotePrimary", async () => {
     const { view, convergence: { server } } = tablet.options;
     if (!isSelf(view.seen.shard.primaryAlias, view.alias)) {
@@ -147,6 +171,7 @@ export async function setReplicationSource(
   if (isSelf(request.parent, tablet.options.view.alias)) {
     throw vtError("VT22001", "a tablet can't replicate from itself");
   }
+  await refuseOtherSource(tablet, request, options);
   await tablet.lock.run("SetReplicationSource", async () => {
     const follow = { alias: request.parent, host: request.host, port: request.port };
     const replicationStopped = !request.start;
@@ -156,6 +181,7 @@ export async function setReplicationSource(
 }
 
 export async function stopReplicating(tablet: Tablet, options: CommandOptions): Promise<string> {
+  refuseUnmanaged(tablet, "StopReplication");
   return await tablet.lock.run("StopReplication", async () => {
     const { server } = tablet.options.convergence;
     await tablet.order({ replicationStopped: true });
@@ -165,6 +191,7 @@ export async function stopReplicating(tablet: Tablet, options: CommandOptions): 
 }
 
 export async function startReplicating(tablet: Tablet, options: CommandOptions): Promise<void> {
+  refuseUnmanaged(tablet, "StartReplication");
   await tablet.lock.run("StartReplication", async () => {
     const { role } = tablet.state.desired;
     if (role.is === "primary" || role.is === "demoted") {
@@ -204,6 +231,7 @@ export async function changeReadOnly(
   readOnly: boolean,
   options: CommandOptions,
 ): Promise<void> {
+  refuseUnmanaged(tablet, "SetReadOnly");
   await tablet.lock.run("SetReadOnly", async () => {
     const { role } = tablet.state.desired;
     if (!readOnly && role.is !== "primary") {

@@ -1,8 +1,8 @@
 /** Makes mysqld what a tablet shall be. Each function may be repeated from wherever it stopped. */
 import { unreachable } from "../../shared/error/unreachable.ts";
 import type { CallOptions } from "../mysqld/dba.ts";
-import { CLIENT_USERS } from "../mysqld/init_db.ts";
 import {
+  type ClientSessions,
   closeWrites,
   detach,
   isReadOnly,
@@ -17,6 +17,7 @@ import {
 import { type Databases, ensureDatabases } from "../mysqld/sidecar.ts";
 import type { Desired, Role, Source } from "../serve/desired.ts";
 import type { ReplicationLook } from "../serve/lag.ts";
+import { convergeUnmanaged } from "./unmanaged.ts";
 
 /** How replicas log in to their source. */
 export interface ReplicationLogin {
@@ -28,14 +29,19 @@ export interface Convergence {
   readonly server: Server;
   readonly databases: Databases;
   readonly login: ReplicationLogin;
+  /** False: somebody else runs the server, and decides on its role. */
+  readonly managed: boolean;
+  readonly clients: ClientSessions;
 }
 
 export async function converge(
-  { server, databases, login }: Convergence,
+  convergence: Convergence,
   desired: Desired,
   options: CallOptions,
 ): Promise<void> {
+  const { server, databases, login, clients } = convergence;
   const { role } = desired;
+  if (!convergence.managed) return await convergeUnmanaged(convergence, desired, options);
   await ensureDatabases(server, databases, options);
   switch (role.is) {
     case "primary":
@@ -45,11 +51,11 @@ export async function converge(
       if (await isReadOnly(server, options)) await setReadOnly(server, false, options);
       return;
     case "demoted":
-      await closeWrites(server, CLIENT_USERS, options);
+      await closeWrites(server, clients, options);
       return;
     case "replica":
     case "spare":
-      await closeWrites(server, CLIENT_USERS, options);
+      await closeWrites(server, clients, options);
       await followSource(server, role, givesAcks(desired), login, options);
       return;
     default:
@@ -89,7 +95,7 @@ export interface Look {
 
 /** How a server that follows stands. */
 export async function lookAt(
-  { server }: Convergence,
+  { server, managed }: Convergence,
   desired: Desired,
   role: Following,
   options: CallOptions,
@@ -97,7 +103,7 @@ export async function lookAt(
   const status = await readReplicaStatus(server, options);
   if (status === undefined) {
     const replication = { running: false, lagSeconds: undefined, lastError: "" };
-    return { replication, astray: role.source !== undefined };
+    return { replication, astray: managed && role.source !== undefined };
   }
   const running = status.ioConnected && status.sqlRunning;
   const replication = {
@@ -107,7 +113,7 @@ export async function lookAt(
   };
   const stopped = !status.ioRunning || !status.sqlRunning;
   const semiSync = await readSemiSync(server, options);
-  const astray = role.source !== undefined && (
+  const astray = managed && role.source !== undefined && (
     !isSource(role.source, status) ||
     stopped !== role.replicationStopped ||
     (semiSync !== undefined && semiSync.replica !== givesAcks(desired))

@@ -4,19 +4,21 @@ import { vtError } from "../../shared/error/errors.ts";
 import type { Log } from "../../shared/io/log.ts";
 import { aliasOf, type TabletFlags } from "../flags.ts";
 import { type PreparedFolder, prepareFolder } from "../mysqld/data_dir.ts";
-import { Dba, queryRow } from "../mysqld/dba.ts";
-import { flavorOf } from "../mysqld/flavor.ts";
-import { BUILT_IN_INIT_DB_SQL, MYSQL_USERS, runInitDbSql } from "../mysqld/init_db.ts";
+import { Dba } from "../mysqld/dba.ts";
+import { BUILT_IN_INIT_DB_SQL, MYSQL_USERS, OWN_CLIENTS, runInitDbSql } from "../mysqld/init_db.ts";
 import { type MysqldProcess, startMysqld } from "../mysqld/process.ts";
-import type { Server } from "../mysqld/replication.ts";
-import { type MysqldLife, MysqldSupervisor, UnmanagedMysqld } from "../mysqld/supervisor.ts";
+import type { ClientSessions, Server } from "../mysqld/replication.ts";
+import { type MysqldLife, MysqldSupervisor } from "../mysqld/supervisor.ts";
 import type { MysqldAddress } from "../mysqld/login.ts";
-import { parseServerVersion } from "../mysqld/version.ts";
 import type { ReplicationLogin } from "./convergence.ts";
+import { isUnmanaged, setUpUnmanaged } from "./unmanaged_setup.ts";
 
 export interface MysqldSetup extends AsyncDisposable {
   readonly server: Server;
   readonly life: MysqldLife;
+  /** Ours: started, set up and changed as the topology wants it. */
+  readonly managed: boolean;
+  readonly clients: ClientSessions;
   readonly address: MysqldAddress;
   /** For clients' statements. */
   readonly app: ReplicationLogin;
@@ -32,7 +34,6 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
-const UNMANAGED_CHECK_MS = 1000;
 /** Beside the pools: administration, replicas, killers, a person who looks. */
 const SPARE_CONNECTIONS = 100;
 const BUFFER_POOL_MB = 32;
@@ -44,8 +45,7 @@ export interface SetupOptions extends Call {
 }
 
 export function setUpMysqld(flags: TabletFlags, options: SetupOptions): Promise<MysqldSetup> {
-  const managed = flags.unmanagedSocket === "" && flags.unmanagedHost === "";
-  return managed ? setUpManaged(flags, options) : setUpUnmanaged(flags, options);
+  return isUnmanaged(flags) ? setUpUnmanaged(flags, options) : setUpManaged(flags, options);
 }
 
 async function setUpManaged(flags: TabletFlags, options: SetupOptions): Promise<MysqldSetup> {
@@ -76,6 +76,8 @@ async function setUpManaged(flags: TabletFlags, options: SetupOptions): Promise<
   return {
     server: { dba, flavor: folder.flavor },
     life,
+    managed: true,
+    clients: OWN_CLIENTS,
     address,
     app: { user: MYSQL_USERS.app, password: "" },
     replication: { user: MYSQL_USERS.repl, password: "" },
@@ -108,35 +110,6 @@ async function initialise(
   } catch (error) {
     await process?.stop();
     folder[Symbol.dispose]();
-    throw error;
-  }
-}
-
-async function setUpUnmanaged(flags: TabletFlags, call: Call): Promise<MysqldSetup> {
-  const password = flags.unmanagedPasswordFile === ""
-    ? ""
-    : (await Deno.readTextFile(flags.unmanagedPasswordFile)).replace(/\r?\n$/, "");
-  const address = flags.unmanagedSocket === ""
-    ? { hostname: flags.unmanagedHost, port: flags.unmanagedPort }
-    : { socketPath: flags.unmanagedSocket };
-  const login = { user: flags.unmanagedUser || MYSQL_USERS.dba, password };
-  const dba = new Dba({ address, ...login });
-  try {
-    const row = await queryRow(dba, "SELECT VERSION() AS version, @@port AS port", call);
-    const flavor = flavorOf(parseServerVersion(row?.["version"] ?? ""));
-    return {
-      server: { dba, flavor },
-      life: new UnmanagedMysqld(dba, UNMANAGED_CHECK_MS),
-      address,
-      app: login,
-      replication: login,
-      workflows: login,
-      host: flags.unmanagedHost || flags.hostname,
-      port: flags.unmanagedHost === "" ? Number(row?.["port"]) : flags.unmanagedPort,
-      [Symbol.asyncDispose]: () => dba[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await dba[Symbol.asyncDispose]();
     throw error;
   }
 }

@@ -16,11 +16,12 @@ import { isSelf } from "../serve/desired.ts";
 const RETRY_MS = 1000;
 const ATTEMPT_TIMEOUT_MS = 10_000;
 
-/** Runs `work` until the topology answers; other errors than its absence end it. */
+/** Runs `work` until the topology, or `what` else, answers; other errors than its absence end it. */
 export async function whenReachable<T>(
   work: (call: Call) => Promise<T>,
   log: Log,
   call: Call,
+  what = "the topology",
 ): Promise<T> {
   let said = "";
   for (;;) {
@@ -30,7 +31,7 @@ export async function whenReachable<T>(
     } catch (error) {
       if (call.signal.aborted || !mayPass(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== said) log.warn("waiting for the topology", { error: message });
+      if (message !== said) log.warn(`waiting for ${what}`, { error: message });
       said = message;
       await sleep(RETRY_MS, call);
     }

@@ -5,7 +5,7 @@
 import { vtErrorFrom } from "../../shared/error/errors.ts";
 import type { CallOptions, StatementRunner } from "./dba.ts";
 import type { Flavor } from "./flavor.ts";
-import type { Server } from "./replication.ts";
+import type { ClientSessions, Server } from "./replication.ts";
 import { unlogged } from "./sidecar.ts";
 import { splitStatements } from "./split_statements.ts";
 
@@ -60,12 +60,12 @@ export const MYSQL_USERS = {
   filtered: "vt_filtered",
 } as const;
 
-/** Users whose sessions write for clients: they end when a primary steps down. */
-export const CLIENT_USERS: readonly string[] = [
-  MYSQL_USERS.app,
-  MYSQL_USERS.allprivs,
-  MYSQL_USERS.filtered,
-];
+/** Of a server that is ours: they end when a primary steps down. */
+export const OWN_CLIENTS: ClientSessions = {
+  users: [MYSQL_USERS.app, MYSQL_USERS.allprivs, MYSQL_USERS.filtered],
+  database: undefined,
+  readers: [],
+};
 
 export interface InitDbSql {
   /** For messages: the file's name. */

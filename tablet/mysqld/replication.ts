@@ -61,15 +61,15 @@ export async function setReadOnly(
  */
 export async function closeWrites(
   server: Server,
-  clientUsers: readonly string[],
+  clients: ClientSessions,
   options: CallOptions,
 ): Promise<void> {
   if (await isReadOnly(server, options)) return;
-  await endClientSessions(server, clientUsers, options);
+  await endClientSessions(server, clients, options);
   const closed = new AbortController();
   const closing = setReadOnly(server, true, options).finally(() => closed.abort());
   const signal = AbortSignal.any([options.signal, closed.signal]);
-  const unblocking = unblock(server, clientUsers, { signal }).catch((error) => {
+  const unblocking = unblock(server, clients, { signal }).catch((error) => {
     // Cancelled because it is done; otherwise the error is worth more than the wait's.
     if (!closed.signal.aborted) throw error;
   });
@@ -80,29 +80,47 @@ const UNBLOCK_PAUSE_MS = 300;
 
 async function unblock(
   server: Server,
-  clientUsers: readonly string[],
+  clients: ClientSessions,
   options: CallOptions,
 ): Promise<void> {
   for (;;) {
     await sleep(UNBLOCK_PAUSE_MS, options);
-    await endClientSessions(server, clientUsers, options);
+    await endClientSessions(server, clients, options);
     await sleep(UNBLOCK_PAUSE_MS, options);
     await setSemiSync(server, { source: false, replica: false }, options);
   }
 }
 
-/** Kills what clients' users run, and every session with an open transaction. */
+/** Whose sessions write for clients: they end when writes stop. */
+export interface ClientSessions {
+  readonly users: readonly string[];
+  /**
+   * Of a server that somebody else runs: only sessions that use this database are looked at, and
+   * only those of `users` are ended. Undefined: the whole server is ours.
+   */
+  readonly database: string | undefined;
+  /** Users that use the database past the gate and only read. */
+  readonly readers: readonly string[];
+}
+
+/**
+ * Kills what clients' users run, and every session with an open transaction; where the server
+ * isn't ours, only transactions of our own users.
+ */
 export async function endClientSessions(
   server: Server,
-  clientUsers: readonly string[],
+  clients: ClientSessions,
   options: CallOptions,
 ): Promise<void> {
-  const users = clientUsers.map(quote).join(", ");
+  const users = clients.users.map(quote).join(", ");
+  const wanted = clients.database === undefined
+    ? `(t.trx_id IS NOT NULL OR (p.user IN (${users}) AND p.command <> 'Sleep'))`
+    : `t.trx_id IS NOT NULL AND p.user IN (${users}) AND p.db = ${quote(clients.database)}`;
   const busy = await server.dba.query(
     "SELECT p.id AS id FROM information_schema.processlist p LEFT JOIN " +
       "information_schema.innodb_trx t ON t.trx_mysql_thread_id = p.id " +
       "WHERE p.id <> CONNECTION_ID() AND p.user NOT IN ('system user', 'event_scheduler') " +
-      `AND (t.trx_id IS NOT NULL OR (p.user IN (${users}) AND p.command <> 'Sleep'))`,
+      `AND ${wanted}`,
     options,
   );
   for (const { id } of toRows(busy)) {

@@ -2,10 +2,13 @@
  * The tablet's own database `_vt` beside the keyspace's. Each server makes and upgrades its own,
  * unlogged: a replica must not wait for its primary's release to have its tables.
  */
+import { vtError } from "../../shared/error/errors.ts";
 import { type CallOptions, type StatementRunner, toRows } from "./dba.ts";
 import { isReadOnly, type Server } from "./replication.ts";
 import { SIDECAR_TABLES, type SidecarTable } from "./sidecar_tables.ts";
 import { quoteName } from "./statement.ts";
+
+export const SIDECAR = "_vt";
 
 export interface Databases {
   /** vt_KEYSPACE. */
@@ -25,6 +28,28 @@ export async function ensureDatabases(
   await unlogged(server, async (session) => {
     for (const statement of statements) await session.query(statement, options);
   }, options);
+}
+
+/**
+ * Creates what is missing of the sidecar on a server that somebody else runs: logged, since our
+ * user may not be allowed otherwise; so its replicas have it, too. VT22002 on one that is read-only.
+ */
+export async function ensureSidecar(
+  server: Server,
+  databases: Databases,
+  options: CallOptions,
+): Promise<void> {
+  const columns = await readColumns(server.dba, databases, options);
+  const statements = missing({ ...databases, keyspace: databases.sidecar }, columns);
+  if (statements.length === 0) return;
+  if (await isReadOnly(server, options)) {
+    throw vtError(
+      "VT22002",
+      `this mysqld is read-only and lacks tables of ${databases.sidecar}: they come by replication ` +
+        "when the tablet of its primary has started",
+    );
+  }
+  for (const statement of statements) await server.dba.query(statement, options);
 }
 
 /** Runs administrative statements that neither reach replicas nor are stopped by read_only. */
@@ -84,7 +109,7 @@ async function readColumns(
 
 function missing(databases: Databases, columns: Columns): readonly string[] {
   const there = columns.get("") ?? new Set();
-  const created = [databases.sidecar, databases.keyspace]
+  const created = [...new Set([databases.sidecar, databases.keyspace])]
     .filter((name) => !there.has(name))
     .map((name) => `CREATE DATABASE IF NOT EXISTS ${quoteName(name)}`);
   return [

@@ -3,6 +3,7 @@
  * of `customer`) and, in the database `plain` of the first, the same tables unsharded, to compare
  * with. The gate follows a topology in memory.
  */
+import type { KnownTablet } from "../../gate/executor/catalog.ts";
 import { ClusterView } from "../../gate/executor/cluster_view.ts";
 import { followTopology, SchemaFollower } from "../../gate/executor/follow_cluster.ts";
 import type { GateServices } from "../../gate/executor/gate_services.ts";
@@ -13,12 +14,12 @@ import { SessionRegistry } from "../../gate/executor/session_registry.ts";
 import { StatementMetrics } from "../../gate/executor/statement_metrics.ts";
 import { MysqlServer } from "../../gate/server/mysql_server.ts";
 import { parseUsers } from "../../gate/server/users.ts";
-import { TabletDirectory } from "../../gate/tablets/directory.ts";
+import { TabletDirectory, type TabletStatus } from "../../gate/tablets/directory.ts";
 import { Gateway } from "../../gate/tablets/gateway.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import { TaskGroup } from "../../shared/host/task_group.ts";
 import type { Log } from "../../shared/io/log.ts";
-import type { JsonObject, TabletRecord } from "../../shared/model/records.ts";
+import { databaseName, type JsonObject, type TabletRecord } from "../../shared/model/records.ts";
 import { printTabletAlias, type Target } from "../../shared/model/tablet.ts";
 import type { QueryLimits } from "../../tablet/query/query_limits.ts";
 import { CELL, type GateTopology, openGateTopology } from "./gate_topology.ts";
@@ -137,9 +138,7 @@ async function startGate(
   await topology.saveVSchema(schema.vschema);
   await topology.serve("commerce", ["-"]);
   await topology.serve("customer", ["-80", "80-"]);
-  const view: ClusterView = new ClusterView(() =>
-    directory.statuses.map(({ record, health }) => ({ ...record, health }))
-  );
+  const view: ClusterView = new ClusterView(() => directory.statuses.map(knownTablet));
   const directory = scope.use(
     new TabletDirectory({
       cell: CELL,
@@ -226,4 +225,8 @@ function recordOf(tablet: QueryTablet): TabletRecord {
     mysqlHostname: "127.0.0.1",
     mysqlPort: 0,
   };
+}
+
+function knownTablet({ record, health }: TabletStatus): KnownTablet {
+  return { ...record, health, database: databaseName(record) };
 }
