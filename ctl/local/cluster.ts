@@ -34,6 +34,7 @@ import {
   launchEtcd,
   launchGate,
   launchTablet,
+  passwordFile,
   type Place,
   type PlacedTablet,
   PUBLIC_PORTS,
@@ -243,16 +244,23 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #startTablet(tablet: PlacedTablet): Promise<void> {
-    const { place, templateDir, mysqld } = this.#options;
+    const { place, templateDir } = this.#options;
+    const mysqld = tablet.keyspace.mysqld ?? this.#options.mysqld;
+    const { external } = tablet.spec;
     const dir = tabletDir(place, tablet.name);
     await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
     if (tablet.shard.initDbSql !== undefined) {
       // It comes from a Secret, and creates users with their passwords.
       await replaceFile(`${dir}/init_db.sql`, tablet.shard.initDbSql, { mode: 0o600 });
     }
+    if (external !== undefined) {
+      await replaceFile(passwordFile(dir), external.password, { mode: 0o600 });
+    }
     this.#processes.start(tablet.name, () => {
       const launch = launchTablet(place, this.#state, tablet, templateDir);
-      return mysqld === "" ? launch : { ...launch, args: [...launch.args, `--mysqld=${mysqld}`] };
+      return mysqld === "" || external !== undefined
+        ? launch
+        : { ...launch, args: [...launch.args, `--mysqld=${mysqld}`] };
     });
   }
 
@@ -269,7 +277,11 @@ export class Cluster implements AsyncDisposable {
       if (record.primaryAlias !== undefined) return;
       const primary = firstReplica(spec, keyspace, shard);
       const name = `${keyspace.name}/${shard.name}`;
-      await this.#command(run, "InitShardPrimary", name, primary.name);
+      if (primary.spec.external !== undefined) {
+        await this.#command(run, "TabletExternallyReparented", primary.name);
+      } else {
+        await this.#command(run, "InitShardPrimary", name, primary.name);
+      }
       run.progress(`${name}: ${primary.name} is the primary`);
     });
   }
@@ -376,7 +388,7 @@ export class Cluster implements AsyncDisposable {
 
 function firstReplica(spec: ClusterSpec, keyspace: KeyspaceSpec, shard: ShardSpec): PlacedTablet {
   const found = tabletsOf(spec).find((tablet) =>
-    tablet.keyspace === keyspace && tablet.shard === shard && tablet.spec.type === "replica"
+    tablet.keyspace === keyspace && tablet.shard === shard && tablet.spec.electable
   );
   if (found === undefined) {
     throw vtError("VT22001", `${keyspace.name}/${shard.name} has no replica`);

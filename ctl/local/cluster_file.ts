@@ -2,79 +2,27 @@
  * The cluster file: YAML in the shape of the Vitess operator's VitessCluster resource
  * (planetscale.com/v2), with its Secret beside it, so that files written for the operator work.
  * Keys that only mean something under Kubernetes (images, resources, ...) are accepted and listed;
- * any other key that is not known is refused by name. Three keys are ours: keyspaces[].initialSchema,
- * keyspaces[].initialVSchema and spec.initialData.
+ * any other key that is not known is refused by name. Four keys are ours: keyspaces[].initialSchema,
+ * keyspaces[].initialVSchema, keyspaces[].mysqld and spec.initialData.
  */
 import { dirname, resolve } from "node:path";
 import { parseShardName, partitions, printKeyRange } from "../../shared/key/range.ts";
 import type { DurabilityPolicy } from "../../shared/model/records.ts";
-import type { CellSpec, ClusterSpec, KeyspaceSpec, ShardSpec, TabletSpec } from "./cluster_spec.ts";
+import type {
+  CellSpec,
+  ClusterSpec,
+  ExternalDatastore,
+  KeyspaceSpec,
+  ShardSpec,
+  TabletSpec,
+} from "./cluster_spec.ts";
+import { decodeExternalDatastore, EXTERNAL_POOL_TYPES } from "./external_datastore.ts";
+import { IGNORED } from "./ignored_keys.ts";
 import { equalShards, tabletUid } from "./tablet_uid.ts";
 import { openYaml, type YamlCursor } from "./yaml_cursor.ts";
 
 /** One machine runs them all. */
 const TABLETS_MAX = 64;
-
-const IGNORED = {
-  resource: ["status"],
-  metadata: ["namespace", "labels", "annotations"],
-  spec: [
-    "images",
-    "imagePullPolicies",
-    "imagePullSecrets",
-    "backup",
-    "globalLockserver",
-    "vitessDashboard",
-    "vtadmin",
-    "extraVitessFlags",
-    "topologyReconciliation",
-    "updateStrategy",
-    "gatewayService",
-    "tabletService",
-  ],
-  cell: ["zone", "lockserver"],
-  gateway: [
-    "autoscaler",
-    "resources",
-    "secureTransport",
-    "extraFlags",
-    "extraEnv",
-    "extraVolumes",
-    "extraVolumeMounts",
-    "initContainers",
-    "sidecarContainers",
-    "affinity",
-    "annotations",
-    "extraLabels",
-    "service",
-    "tolerations",
-    "topologySpreadConstraints",
-    "lifecycle",
-    "terminationGracePeriodSeconds",
-    "strategy",
-  ],
-  keyspace: ["vitessOrchestrator", "annotations", "images", "sidecarDbName"],
-  shard: ["annotations"],
-  pool: [
-    "name",
-    "dataVolumeClaimTemplate",
-    "backupLocationName",
-    "vttablet",
-    "mysqld",
-    "mysqldExporter",
-    "affinity",
-    "annotations",
-    "extraVolumes",
-    "extraVolumeMounts",
-    "extraEnv",
-    "extraLabels",
-    "initContainers",
-    "sidecarContainers",
-    "tolerations",
-    "topologySpreadConstraints",
-  ],
-  replication: ["initializeMaster", "initializeBackup", "recoverRestartedMaster"],
-} as const;
 
 /** Decodes a cluster file. `file` is its path, for messages and relative paths. VT22001 otherwise. */
 export function parseClusterFile(file: string, text: string): ClusterSpec {
@@ -149,6 +97,7 @@ class Decoder {
       "partitionings",
       "initialSchema",
       "initialVSchema",
+      "mysqld",
     ], IGNORED.keyspace);
     const name = nameOf(at.need("name"));
     const layouts = at.need("partitionings").items();
@@ -169,6 +118,7 @@ class Decoder {
       name,
       durabilityPolicy: policy,
       databaseName: at.key("databaseName")?.string(),
+      mysqld: this.#program(at.key("mysqld")),
       turndownPolicy: at.key("turndownPolicy")?.oneOf(["Immediate", "RequireIdle"]) ??
         "RequireIdle",
       shards,
@@ -227,8 +177,13 @@ class Decoder {
     );
     const pools = at.need("tabletPools").items();
     const tablets = pools.flatMap((pool) => this.#pool(pool, keyspace, name, cells));
-    if (!tablets.some((tablet) => tablet.type === "replica")) {
-      at.fail(`shard ${keyspace}/${name} has no pool of type replica, so it can have no primary`);
+    if (!tablets.some((tablet) => tablet.electable)) {
+      at.fail(
+        `shard ${keyspace}/${name} has no pool of type replica or externalmaster, so it can have no primary`,
+      );
+    }
+    if (new Set(tablets.map(({ external }) => external === undefined)).size > 1) {
+      at.fail("the pools of a shard have either all an externalDatastore or none");
     }
     const aliases = tablets.map((tablet) => `${tablet.cell}-${tablet.uid}`);
     this.#unique(at, `tablet of ${keyspace}/${name}`, aliases);
@@ -241,18 +196,34 @@ class Decoder {
     shard: string,
     cells: ReadonlySet<string>,
   ): readonly TabletSpec[] {
-    this.#only(at, ["cell", "type", "replicas"], IGNORED.pool);
+    this.#only(at, ["cell", "type", "replicas", "externalDatastore"], IGNORED.pool);
     const cell = at.need("cell").string();
     if (!cells.has(cell)) at.need("cell").fail(`cell "${cell}" is not in spec.cells`);
-    const type = at.need("type").oneOf(["replica", "rdonly"]);
-    const replicas = at.need("replicas").integer(0, TABLETS_MAX);
+    const type = at.need("type").oneOf(["replica", "rdonly", ...EXTERNAL_POOL_TYPES]);
+    const external = this.#external(at, type);
+    const replicas = at.need("replicas").integer(0, type === "externalmaster" ? 1 : TABLETS_MAX);
     this.#tablets += replicas;
     if (this.#tablets > TABLETS_MAX) at.fail(`more than ${TABLETS_MAX} tablets on one machine`);
     return Array.from({ length: replicas }, (_, i) => ({
       cell,
       uid: tabletUid(cell, keyspace, shard, type, i + 1),
-      type,
+      type: type.endsWith("rdonly") ? "rdonly" : "replica",
+      external,
+      electable: type === "replica" || type === "externalmaster",
     }));
+  }
+
+  #external(pool: YamlCursor, type: string): ExternalDatastore | undefined {
+    const at = pool.key("externalDatastore");
+    const isExternal = type.startsWith("external");
+    if (isExternal && at === undefined) {
+      pool.fail(`a pool of type ${type} has an externalDatastore`);
+    }
+    if (!isExternal) {
+      at?.fail(`a pool of type ${type} has none; want ${EXTERNAL_POOL_TYPES.join(", ")}`);
+    }
+    if (at === undefined) return undefined;
+    return decodeExternalDatastore(at, (reference) => this.#need(reference));
   }
 
   #semiSync(template: YamlCursor): boolean {
@@ -263,7 +234,10 @@ class Decoder {
   }
 
   #secret(reference: YamlCursor | undefined): string | undefined {
-    if (reference === undefined) return undefined;
+    return reference === undefined ? undefined : this.#need(reference);
+  }
+
+  #need(reference: YamlCursor): string {
     this.#only(reference, ["name", "key"]);
     const name = reference.need("name").string();
     const key = reference.need("key").string();
@@ -276,6 +250,11 @@ class Decoder {
 
   #path(at: YamlCursor | undefined): string | undefined {
     return at === undefined ? undefined : resolve(dirname(this.#file), at.string());
+  }
+
+  /** A name without a folder is looked for on PATH. */
+  #program(at: YamlCursor | undefined): string | undefined {
+    return at?.string().includes("/") === true ? this.#path(at) : at?.string();
   }
 
   #only(at: YamlCursor, used: readonly string[], ignored: readonly string[] = []): void {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { golden } from "../../tests/golden/golden.ts";
 import { parseClusterFile } from "./cluster_file.ts";
-import type { ClusterSpec } from "./cluster_spec.ts";
+import type { ClusterSpec, TabletSpec } from "./cluster_spec.ts";
+
+/** Who an external tablet logs in as, and where; without the password. */
+function at({ external }: TabletSpec): string {
+  if (external === undefined) return "";
+  const { user, host, port, database, password } = external;
+  return `@${user}@${host}:${port}/${database}(${password.length})`;
+}
 
 function print(spec: ClusterSpec): string {
   const lines = [`cluster ${spec.name}`];
@@ -9,9 +16,11 @@ function print(spec: ClusterSpec): string {
     lines.push(`cell ${cell.name} gates=${cell.gates} users=${cell.usersJson !== undefined}`);
   }
   for (const keyspace of spec.keyspaces) {
-    lines.push(`keyspace ${keyspace.name} ${keyspace.durabilityPolicy} ${keyspace.turndownPolicy}`);
+    const { name, durabilityPolicy, turndownPolicy, mysqld } = keyspace;
+    const server = mysqld === undefined ? "" : ` mysqld=${mysqld}`;
+    lines.push(`keyspace ${name} ${durabilityPolicy} ${turndownPolicy}${server}`);
     for (const shard of keyspace.shards) {
-      const tablets = shard.tablets.map((t) => `${t.cell}-${t.uid}:${t.type}`).join(" ");
+      const tablets = shard.tablets.map((t) => `${t.cell}-${t.uid}:${t.type}${at(t)}`).join(" ");
       lines.push(`  shard ${shard.name} init=${shard.initDbSql !== undefined} ${tablets}`);
     }
   }

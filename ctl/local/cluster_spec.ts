@@ -26,6 +26,8 @@ export interface KeyspaceSpec {
   readonly durabilityPolicy: DurabilityPolicy;
   /** mysqld's database; undefined means vt_NAME. */
   readonly databaseName: string | undefined;
+  /** Program of its mysqlds; undefined means the one that the whole cluster runs on. */
+  readonly mysqld: string | undefined;
   /** "Immediate" turns down what the file no longer has; "RequireIdle" only what serves nothing. */
   readonly turndownPolicy: "Immediate" | "RequireIdle";
   readonly shards: readonly ShardSpec[];
@@ -48,4 +50,16 @@ export interface TabletSpec {
   readonly cell: string;
   readonly uid: number;
   readonly type: Extract<TabletType, "replica" | "rdonly">;
+  /** The mysqld that it guards when somebody else runs that; undefined: one of its own. */
+  readonly external: ExternalDatastore | undefined;
+  /** Whether it may be the first primary of its shard. */
+  readonly electable: boolean;
+}
+
+export interface ExternalDatastore {
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly password: string;
 }

@@ -144,6 +144,34 @@ export function launchTablet(
     `--init-tablet-type=${tablet.spec.type}`,
     `--rpc-port=${ports.rpc}`,
     `--http-port=${ports.http}`,
+    ...mysqldArgs(dir, ports, tablet, templateDir),
+  ];
+  return { name: tablet.name, program: "tablet", args, env: {} };
+}
+
+/** Where the password of an external mysqld's user is written for its tablet. */
+export function passwordFile(dir: string): string {
+  return `${dir}/mysqld_password`;
+}
+
+/** What mysqld a tablet guards. */
+function mysqldArgs(
+  dir: string,
+  ports: TabletPorts,
+  tablet: PlacedTablet,
+  templateDir: string,
+): readonly string[] {
+  const { external } = tablet.spec;
+  if (external !== undefined) {
+    return [
+      `--unmanaged-host=${external.host}`,
+      `--unmanaged-port=${external.port}`,
+      `--unmanaged-user=${external.user}`,
+      `--unmanaged-password-file=${passwordFile(dir)}`,
+      `--init-db-name-override=${external.database}`,
+    ];
+  }
+  const args = [
     `--mysql-port=${ports.mysql}`,
     `--data-dir=${dir}`,
     `--template-dir=${templateDir}`,
@@ -152,7 +180,7 @@ export function launchTablet(
   if (tablet.keyspace.databaseName !== undefined) {
     args.push(`--init-db-name-override=${tablet.keyspace.databaseName}`);
   }
-  return { name: tablet.name, program: "tablet", args, env: {} };
+  return args;
 }
 
 export function gatePorts(

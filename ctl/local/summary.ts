@@ -6,6 +6,7 @@ import {
   gatePorts,
   gatesOf,
   type Place,
+  type PlacedTablet,
   PUBLIC_PORTS,
   tabletsOf,
 } from "./layout.ts";
@@ -25,7 +26,7 @@ export function printSummary(spec: ClusterSpec, state: ClusterState, place: Plac
     rows.push([
       "vttablet",
       `${tablet.name} ${tablet.keyspace.name}/${tablet.shard.name}`,
-      `http://127.0.0.1:${ports?.http}, mysqld 127.0.0.1:${ports?.mysql}`,
+      `http://127.0.0.1:${ports?.http}, mysqld ${mysqldOf(tablet, ports?.mysql)}`,
     ]);
   }
   const server = place.portOffset === 0 ? "" : ` --server localhost:${ctld}`;
@@ -39,6 +40,10 @@ export function printSummary(spec: ClusterSpec, state: ClusterState, place: Plac
     `  deno task vtctl${server} GetTablets`,
     "",
   ].join("\n");
+}
+
+function mysqldOf({ spec: { external } }: PlacedTablet, port: number | undefined): string {
+  return external === undefined ? `127.0.0.1:${port}` : `${external.host}:${external.port}`;
 }
 
 function table(rows: readonly (readonly string[])[]): readonly string[] {
