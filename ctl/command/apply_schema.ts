@@ -1,4 +1,4 @@
-import { choice, duration, list, text } from "../../shared/flags/flag.ts";
+import { choice, duration, list, text, toggle } from "../../shared/flags/flag.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { lockKeyspace } from "../../topo/locks.ts";
 import { getShards } from "../../topo/shards.ts";
@@ -25,6 +25,7 @@ export const APPLY_SCHEMA = defineCommand({
   flags: {
     "sql": text({ help: "statements, separated by semicolons", fallback: "", placeholder: "SQL" }),
     "sql-file": text({ help: "file with them", fallback: "", placeholder: "FILE" }),
+    "skip-preflight": toggle({ help: "don't try them out first", fallback: false }),
     "wait-replicas-timeout": duration({ help: "how long replicas may take", fallback: 10_000 }),
     "shards": list({ help: "only these shards, to go on after a failure", fallback: [] }),
     "ddl-strategy": choice(["direct"], { help: "how tables are changed", fallback: "direct" }),
@@ -43,8 +44,10 @@ export const APPLY_SCHEMA = defineCommand({
     const targets = await findPrimaries(context, shards);
     const action = `ApplySchema(${keyspace})`;
     await using lock = await lockKeyspace(context.topo, keyspace, action, context);
-    await preflight(context, targets, statements);
-    context.say(`${statements.length} statements are valid on ${targets.length} shards`);
+    if (!flags.skipPreflight) {
+      await preflight(context, targets, statements);
+      context.say(`${statements.length} statements are valid on ${targets.length} shards`);
+    }
     const changed = await changeSchema(context, {
       keyspace,
       targets,

@@ -31,6 +31,7 @@ export const COPY_SCHEMA_SHARD = defineCommand({
     "exclude-tables": list({ help: "without these", fallback: [] }),
     "include-views": toggle({ help: "views too", fallback: true }),
     "skip-verify": toggle({ help: "don't compare afterwards", fallback: false }),
+    "skip-preflight": toggle({ help: "don't try them out first", fallback: false }),
     "wait-replicas-timeout": duration({ help: "how long replicas may take", fallback: 10_000 }),
   },
   flagAliases: { "wait-slave-timeout": "wait-replicas-timeout" },
@@ -64,7 +65,7 @@ export const COPY_SCHEMA_SHARD = defineCommand({
     }
     const action = `CopySchemaShard(${keyspace}/${shard})`;
     await using lock = await lockKeyspace(context.topo, keyspace, action, context);
-    await preflight(context, [destination], statements);
+    if (!flags.skipPreflight) await preflight(context, [destination], statements);
     const shards = await changeSchema(context, {
       keyspace,
       targets: [destination],

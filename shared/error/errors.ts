@@ -9,6 +9,8 @@
  * Whoever handles an error looks at `status` (what may be done about it), never at the text.
  */
 
+import { settingRemedy } from "./setting_remedy.ts";
+
 /** gRPC's canonical codes: what a caller may do about an error, whatever its text. */
 export type Status =
   | "invalid_argument"
@@ -159,6 +161,7 @@ export const ERRORS = {
   VT20034: row("failed_precondition", 1049, "42000", (where: string, database: string, keyspace: string) => `mysqld at ${where} has no database ${database}, or its user may not see it; --init-db-name-override names the database of keyspace ${keyspace}`),
   VT20035: row("failed_precondition", 1105, "HY000", (database: string, sessions: string) => `sessions use database ${database} past the gate, and what they write then would be lost: ${sessions}; let them connect to vtgate, or end them; users that only read may be named in the tablet's --unmanaged-readers`),
   VT20036: row("failed_precondition", 1105, "HY000", (what: string, alias: string) => `${what} is refused: whoever runs the mysqld of unmanaged tablet ${alias} decides on its role; change that there, then run TabletExternallyReparented with the new primary`),
+  VT20037: row("failed_precondition", 1105, "HY000", (alias: string) => `statements can't be tried out on the mysqld of unmanaged tablet ${alias}, which lets us make no scratch database; --skip-preflight runs them as they are`),
 
   // Topology (texts of go/vt/topo/errors.go).
   VT21001: row("not_found", 1105, "HY000", (path: string) => `node doesn't exist: ${path}`),
@@ -209,7 +212,7 @@ export const ERRORS = {
   // Change streams: what a binlog holds and what a stream's rules ask for.
   VT26001: row("internal", 1815, "HY000", (what: string) => `binlog is damaged: ${what}`),
   VT26002: row("unimplemented", 1235, "42000", (what: string) => `unsupported in a binlog: ${what}`),
-  VT26003: row("failed_precondition", 1105, "HY000", (setting: string, value: string, want: string) => `${setting} is ${value} on the source, but a change stream needs ${want}: run SET GLOBAL ${setting} = ${want} and let sessions reconnect`),
+  VT26003: row("failed_precondition", 1105, "HY000", (setting: string, value: string, want: string) => `${setting} is ${value} on the source, but a change stream needs ${want}: ${settingRemedy(setting, want)}`),
   VT26004: row("failed_precondition", 1105, "HY000", (what: string) => `${what}`),
   VT26005: row("failed_precondition", 1236, "HY000", (position: string, cause: string) => `the source can't stream from ${position}: ${cause}; its binlogs may have been purged, then the copy must start anew`),
   VT26006: row("unavailable", 1105, "HY000", (source: string, silentMs: number) => `the change stream of ${source} is stalled: nothing came for ${silentMs} ms`),

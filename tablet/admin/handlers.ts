@@ -1,5 +1,6 @@
 /** The admin RPC's calls on a tablet. */
-import type { TabletAlias } from "../../shared/model/tablet.ts";
+import { vtError } from "../../shared/error/errors.ts";
+import { printTabletAlias, type TabletAlias } from "../../shared/model/tablet.ts";
 import type { ReplicationStatus } from "../../shared/rpc/tablet_admin.ts";
 import {
   changeReadOnly,
@@ -68,9 +69,10 @@ export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
     SetReadOnly: ({ readOnly }, options) => done(changeReadOnly(tablet, readOnly, options)),
     ExecuteFetchAsDba: (request, options) =>
       executeFetch(server, databases.keyspace, request, options),
-    PreflightSchema: async ({ statements }, options) => ({
-      results: await preflightSchema(server, databases.keyspace, statements, options),
-    }),
+    PreflightSchema: async ({ statements }, options) => {
+      if (!convergence.managed) throw vtError("VT20037", printTabletAlias(alias));
+      return { results: await preflightSchema(server, databases.keyspace, statements, options) };
+    },
     ApplySchema: async ({ statements }, options) => {
       await applySchema(server, databases.keyspace, statements, options);
       await queries.reloadSchema(options);

@@ -23,6 +23,8 @@ const KEYSPACE_PRIVILEGES = [
   "INDEX",
   "LOCK TABLES",
   "SHOW VIEW",
+  // Without it, nobody sees that there are any.
+  "TRIGGER",
 ] as const;
 
 const SIDECAR_PRIVILEGES = [

@@ -14,7 +14,8 @@ function missing(version: typeof MYSQL, ...lines: string[]): readonly string[] {
 Deno.test("missingGrants() gives the statements to run, in each server's words", () => {
   assert.deepEqual(missing(MARIADB, "GRANT USAGE ON *.* TO `vt`@`10.%`"), [
     `GRANT PROCESS, REPLICATION SLAVE, SLAVE MONITOR ON *.* TO ${VT}`,
-    "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, LOCK TABLES, SHOW VIEW " +
+    "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, LOCK TABLES, SHOW VIEW, " +
+    "TRIGGER " +
     "ON `my_shop`.* TO " + VT,
     "GRANT ALL ON `_vt`.* TO " + VT,
   ]);
@@ -35,7 +36,7 @@ Deno.test("missingGrants() reads patterns, lists and whole servers, and no colum
   const split = [
     "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, PROCESS, REPLICATION SLAVE, " +
     "REPLICATION CLIENT ON *.* TO `vt`@`10.%`",
-    "GRANT ALTER, INDEX, LOCK TABLES, SHOW VIEW ON `my%`.* TO `vt`@`10.%`",
+    "GRANT ALTER, INDEX, LOCK TABLES, SHOW VIEW, TRIGGER ON `my%`.* TO `vt`@`10.%`",
     "GRANT ALTER ON `_vt`.* TO `vt`@`10.%`",
   ];
   assert.deepEqual(missing(MYSQL, ...split), []);

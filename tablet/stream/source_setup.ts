@@ -1,25 +1,21 @@
 /** What a mysqld must be set to before its binlog can be followed. */
+import {
+  SOURCE_SETTINGS,
+  wrongReplicaSetting,
+  type WrongSetting,
+  wrongSetting,
+} from "../../shared/binlog/source_settings.ts";
 import { vtError } from "../../shared/error/errors.ts";
+import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { GtidFlavor } from "../../shared/binlog/position.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
 import { quote } from "../mysqld/statement.ts";
 
+const ER_PARSE_ERROR = 1064;
+
 interface Options {
   readonly signal: AbortSignal;
 }
-
-/** Variable and the value that it must have where the server has it. */
-const DEMANDS: readonly (readonly [string, string])[] = [
-  ["log_bin", "ON"],
-  ["binlog_format", "ROW"],
-  ["binlog_row_image", "FULL"],
-  ["binlog_row_metadata", "FULL"],
-  ["binlog_row_value_options", ""],
-  ["gtid_mode", "ON"],
-];
-
-/** A replica's binlog lacks what it applies unless one of these, its version's name for it, is ON. */
-const LOGS_APPLIED = ["log_slave_updates", "log_replica_updates"] as const;
 
 export interface SourceSetup {
   readonly flavor: GtidFlavor;
@@ -32,24 +28,39 @@ export async function readSourceSetup(
   connection: MysqldConnection,
   options: Options,
 ): Promise<SourceSetup> {
-  const names = [...DEMANDS.map(([name]) => name), ...LOGS_APPLIED, "binlog_checksum"];
-  const list = names.map((name) => `'${name}'`).join(",");
+  const list = [...SOURCE_SETTINGS, "binlog_checksum"].map((name) => `'${name}'`).join(",");
   const { rows } = await connection.fetchRows(
     `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${list})`,
     options,
   );
   const values = new Map(rows.map(([name, value]) => [name ?? "", value ?? ""]));
-  for (const [name, want] of DEMANDS) demand(name, values.get(name), want);
-  for (const name of LOGS_APPLIED) demand(name, values.get(name), "ON");
+  demand(wrongSetting(values));
+  const wrong = wrongReplicaSetting(values);
+  if (wrong !== undefined && await replicates(connection, options)) demand(wrong);
   return {
     flavor: flavorOfConnection(connection),
     checksum: values.get("binlog_checksum") !== "NONE",
   };
 }
 
-function demand(name: string, value: string | undefined, want: string): void {
-  if (value === undefined || value.toUpperCase() === want) return;
-  throw vtError("VT26003", name, value === "" ? "''" : value, want === "" ? "''" : want);
+function demand(wrong: WrongSetting | undefined): void {
+  if (wrong !== undefined) throw vtError("VT26003", wrong.name, wrong.value, wrong.want);
+}
+
+/** Whether the server applies what another one wrote. */
+async function replicates(connection: MysqldConnection, options: Options): Promise<boolean> {
+  const isMariadb = flavorOfConnection(connection) === "mariadb";
+  // Before 8.0.22, MySQL knows the old word alone; it is 8.4 that took it away.
+  const words = isMariadb ? ["ALL SLAVES"] : ["REPLICA", "SLAVE"];
+  for (const [i, word] of words.entries()) {
+    try {
+      return (await connection.fetchRows(`SHOW ${word} STATUS`, options)).rows.length > 0;
+    } catch (error) {
+      const unknown = error instanceof MysqlError && error.errno === ER_PARSE_ERROR;
+      if (!unknown || i === words.length - 1) throw error;
+    }
+  }
+  return true;
 }
 
 /** MariaDB logs their values in a form of its own, and nothing in the binlog says so. */

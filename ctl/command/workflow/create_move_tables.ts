@@ -1,7 +1,6 @@
 /** MoveTables create: what it needs is read and checked, then the program of ctl/workflow runs. */
 import { vtError } from "../../../shared/error/errors.ts";
 import { printStreamOptions } from "../../../shared/flags/stream_flags.ts";
-import type { SchemaDefinition } from "../../../shared/rpc/tablet_admin.ts";
 import type { OnDdl } from "../../../shared/rpc/vreplication.ts";
 import { getRoutingRules } from "../../../topo/routing_rules.ts";
 import { listVSchemas } from "../../../topo/vschemas.ts";
@@ -11,14 +10,16 @@ import { nameOf } from "../../workflow/facts.ts";
 import { printPlan } from "../../workflow/program.ts";
 import { routedTables } from "../../workflow/routing.ts";
 import { planStreams, type StreamOptions } from "../../workflow/streams.ts";
-import { checkPlacements, chooseTables, missingTables } from "../../workflow/tables.ts";
+import { checkPlacements, chooseTables } from "../../workflow/tables.ts";
 import { addTables, readDocument } from "../../workflow/vschema_change.ts";
 import type { CommandContext } from "../context.ts";
 import { findKeyspace } from "../lookup.ts";
 import { readShards, readStreams, type ShardAt } from "./read_facts.ts";
 import { findKnown } from "./known_workflow.ts";
+import { planTables, readSchema } from "./plan_tables.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
-import { countRows } from "./count_rows.ts";
+
+export { readSchema };
 
 export interface CreateOptions {
   readonly workflow: string;
@@ -114,23 +115,22 @@ async function planMove(
   checkCanCreate(workflow, targetKeyspace, others, tables, (other) => own.includes(other));
   checkPlacements(target, tables);
   const routed = routedTables(before, [sourceKeyspace, targetKeyspace], tables);
-  if (routed.length > 0 && own.length === 0 && !options.noRoutingRules) {
-    throw vtError(
-      "VT22002",
-      `routing rules of ${
-        routed.join(", ")
-      } exist already, so another workflow moves them or has moved them; GetRoutingRules shows them, ApplyRoutingRules removes what is left over`,
-    );
-  }
+  if (own.length === 0 && !options.noRoutingRules) refuseRouted(routed);
   const vschema = vschemas.get(targetKeyspace) ?? {};
   const added = target.document.sharded ? vschema : addTables(vschema, tables);
   const moved = { sourceKeyspace, targetKeyspace, tables };
   return {
     workflow,
     streams,
-    newTables: copying
-      ? []
-      : await planTables(context, schema, first, targets, tables, target.document.sharded),
+    newTables: copying ? [] : await planTables(context, {
+      sources,
+      targets,
+      schema,
+      tables,
+      sharded: target.document.sharded,
+      leftOut: options.allTables ? options.excludeTables : undefined,
+      mayHaveTriggers: false,
+    }),
     rules: options.noRoutingRules ? undefined : {
       moved,
       served: { primary: "source", replica: "source", rdonly: "source" },
@@ -142,6 +142,16 @@ async function planMove(
     command:
       `MoveTables --workflow ${workflow} --target-keyspace ${targetKeyspace} create --source-keyspace ${sourceKeyspace} ...`,
   };
+}
+
+function refuseRouted(tables: readonly string[]): void {
+  if (tables.length === 0) return;
+  throw vtError(
+    "VT22002",
+    `routing rules of ${
+      tables.join(", ")
+    } exist already, so another workflow moves them or has moved them; GetRoutingRules shows them, ApplyRoutingRules removes what is left over`,
+  );
 }
 
 export function streamOptions(options: CreateOptions): Omit<StreamOptions, "workflowType"> {
@@ -156,15 +166,6 @@ export function streamOptions(options: CreateOptions): Omit<StreamOptions, "work
   };
 }
 
-export async function readSchema(
-  context: CommandContext,
-  { primary }: ShardAt,
-  { views = false }: { readonly views?: boolean } = {},
-): Promise<SchemaDefinition> {
-  const request = { tables: [], excludeTables: [], includeViews: views };
-  return await context.tablets.call(primary, "GetSchema", request, { signal: context.signal });
-}
-
 export async function otherStreams(
   context: CommandContext,
   shards: readonly ShardAt[],
@@ -175,29 +176,6 @@ export async function otherStreams(
     return streams.map((stream) => ({ keyspace, shard, primary, stream }));
   }));
   return found.flat();
-}
-
-/** What each target lacks of the tables; VT22002 when what it has doesn't fit. */
-export async function planTables(
-  context: CommandContext,
-  schema: SchemaDefinition,
-  from: ShardAt,
-  targets: readonly ShardAt[],
-  tables: readonly string[],
-  sharded: boolean,
-): Promise<Creation["newTables"]> {
-  return await Promise.all(targets.map(async (target) => {
-    const at = { keyspace: target.facts.keyspace, shard: target.facts.shard };
-    const known = await readSchema(context, target, { views: true });
-    const there = known.tableDefinitions.map(({ name }) => name)
-      .filter((name) => tables.includes(name));
-    const rows = await countRows(context, target.primary, there);
-    return {
-      at,
-      from: { keyspace: from.facts.keyspace, shard: from.facts.shard },
-      tables: missingTables(schema, { at, schema: known, rows }, tables, sharded),
-    };
-  }));
 }
 
 function pickSources(

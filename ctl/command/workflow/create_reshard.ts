@@ -13,14 +13,9 @@ import { checkPlacements } from "../../workflow/tables.ts";
 import { readDocument } from "../../workflow/vschema_change.ts";
 import type { CommandContext } from "../context.ts";
 import { findKeyspace, findShard } from "../lookup.ts";
-import {
-  type CreateOptions,
-  otherStreams,
-  planTables,
-  readSchema,
-  streamOptions,
-} from "./create_move_tables.ts";
+import { type CreateOptions, otherStreams, streamOptions } from "./create_move_tables.ts";
 import { findKnown } from "./known_workflow.ts";
+import { planTables, readSchema, type TablesPlan } from "./plan_tables.ts";
 import { readShards, type ShardAt } from "./read_facts.ts";
 import { quoteText } from "./quote.ts";
 import { streamsAround } from "./streams_around.ts";
@@ -80,7 +75,15 @@ export async function createReshard(
   const program = createWorkflow({
     workflow,
     streams,
-    newTables: copying ? [] : await planNewTables(context, options, first, targets, schema),
+    newTables: copying ? [] : await planNewTables(context, options, {
+      sources,
+      targets,
+      schema,
+      tables: schema.tableDefinitions.map(({ name }) => name),
+      sharded: false,
+      leftOut: [],
+      mayHaveTriggers: true,
+    }),
     rules: undefined,
     vschema: undefined,
     start: options.autoStart,
@@ -99,13 +102,10 @@ export async function createReshard(
 async function planNewTables(
   context: CommandContext,
   { skipSchemaCopy }: ReshardOptions,
-  first: ShardAt,
-  targets: readonly ShardAt[],
-  schema: Awaited<ReturnType<typeof readSchema>>,
+  plan: TablesPlan,
 ) {
-  const all = schema.tableDefinitions.map(({ name }) => name);
   // The definitions are taken as they are: a column that numbers itself did so before.
-  const planned = await planTables(context, schema, first, targets, all, false);
+  const planned = await planTables(context, plan);
   if (!skipSchemaCopy) return planned;
   const lacking = planned.filter(({ tables: missing }) => missing.length > 0);
   if (lacking.length === 0) return planned;
