@@ -100,6 +100,7 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
       up: () => tasks.start("mysqld up", () => tablet.mysqld({ on: "mysqld_up" })),
       down: (cause) =>
         tasks.start("mysqld down", () => tablet.mysqld({ on: "mysqld_down", cause })),
+      loggingChanged: () => engine.renewConnections(),
     }, { signal: taskSignal }));
 
   const portMap = { vt: http.port, grpc: rpc.port };
@@ -247,6 +248,7 @@ function serve(
       endTransactions: (threads: ReadonlySet<number>, reason: string) =>
         engine.transactions.endThreads(threads, reason),
     },
+    mysqld: mysqld.life,
   };
   const { signal } = tablet.options.tasks;
   addAdminRpc(app, tabletHandlers(tablet, parts), { log, signal, fence });

@@ -155,8 +155,8 @@ function refuseStatement(query: QueryEvent, database: string): void {
   if (!concerns(query, database)) return;
   throw vtError(
     "VT26002",
-    "rows changed by a statement that is logged as text; a session has set binlog_format away " +
-      "from ROW",
+    "rows changed by a statement that is logged as text: a session has set binlog_format away " +
+      "from ROW, or is older than its change; let sessions reconnect, then copy anew (cancel and create)",
   );
 }
 

@@ -17,6 +17,7 @@ import {
 import { refreshNow } from "../control/loops.ts";
 import type { Tablet } from "../control/tablet.ts";
 import { readPosition, readReplicaStatus, waitForPosition } from "../mysqld/replication.ts";
+import type { MysqldLife } from "../mysqld/supervisor.ts";
 import type { VDiff } from "../vdiff/build.ts";
 import { vdiffHandlers } from "../vdiff/handlers.ts";
 import type { VReplicationEngine } from "../vreplication/engine.ts";
@@ -35,6 +36,7 @@ export interface HandlerParts {
   readonly fence: Fence;
   readonly sequences: { clear(): void };
   readonly admitted: Admitted;
+  readonly mysqld: Pick<MysqldLife, "look">;
 }
 
 export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
@@ -44,7 +46,10 @@ export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
   return {
     Ping: () => Promise.resolve({ alias }),
     RefreshState: (_, options) => done(refreshNow(tablet, options)),
-    ReplicationStatus: (_, options) => replicationStatus(tablet, options),
+    ReplicationStatus: async (_, options) => {
+      await parts.mysqld.look(options);
+      return await replicationStatus(tablet, options);
+    },
     PrimaryPosition: async (_, options) => ({ position: await readPosition(server, options) }),
     WaitForPosition: async ({ position, timeoutMs }, options) => ({
       position: await waitForPosition(server, position, timeoutMs, options),

@@ -6,13 +6,15 @@
 import { sleep } from "../../shared/host/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { PreparedFolder } from "./data_dir.ts";
-import { type Dba, queryRow } from "./dba.ts";
+import type { Dba } from "./dba.ts";
 import { adoptMysqld, type MysqldProcess, startMysqld } from "./process.ts";
 
 /** Told about each change; must not wait. */
 export interface MysqldListener {
   up(): void;
   down(cause: string): void;
+  /** What new sessions log is set otherwise than before; sessions that stand go on as they did. */
+  loggingChanged(): void;
 }
 
 export interface MysqldLife {
@@ -20,6 +22,8 @@ export interface MysqldLife {
   run(listener: MysqldListener, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Ends mysqld in order. Does nothing for one that isn't ours. Call it after `run`. */
   stop(): Promise<void>;
+  /** Looks now for what `run` sees sooner or later. Nothing to do for one that is ours. */
+  look(options: { readonly signal: AbortSignal }): Promise<void>;
   /** Undefined while there is none, and for one that isn't ours. */
   readonly pid: number | undefined;
 }
@@ -78,6 +82,8 @@ export class MysqldSupervisor implements MysqldLife {
     this.#process = undefined;
   }
 
+  async look(): Promise<void> {}
+
   /** Lets a mysqld that shall go on running outlive this process. */
   async release(): Promise<void> {
     await (this.#process ?? this.#first)?.release();
@@ -102,6 +108,8 @@ export class UnmanagedMysqld implements MysqldLife {
   readonly #dba: Dba;
   readonly #intervalMs: number;
   readonly pid = undefined;
+  #listener: MysqldListener | undefined;
+  #logging: string | undefined;
 
   constructor(dba: Dba, intervalMs: number) {
     this.#dba = dba;
@@ -110,6 +118,7 @@ export class UnmanagedMysqld implements MysqldLife {
 
   async run(listener: MysqldListener, options: { readonly signal: AbortSignal }): Promise<void> {
     let up = false;
+    this.#listener = listener;
     while (!options.signal.aborted) {
       const cause = await this.#whyDown(options.signal);
       if (options.signal.aborted) return;
@@ -122,10 +131,17 @@ export class UnmanagedMysqld implements MysqldLife {
 
   async stop(): Promise<void> {}
 
+  async look(options: { readonly signal: AbortSignal }): Promise<void> {
+    const logging = JSON.stringify((await this.#dba.query(LOGGING, options)).rows);
+    const changed = this.#logging !== undefined && this.#logging !== logging;
+    this.#logging = logging;
+    if (changed) this.#listener?.loggingChanged();
+  }
+
   async #whyDown(signal: AbortSignal): Promise<string | undefined> {
     try {
       const timeout = AbortSignal.timeout(PING_TIMEOUT_MS);
-      await queryRow(this.#dba, "SELECT 1", { signal: AbortSignal.any([signal, timeout]) });
+      await this.look({ signal: AbortSignal.any([signal, timeout]) });
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -134,6 +150,9 @@ export class UnmanagedMysqld implements MysqldLife {
 }
 
 const PING_TIMEOUT_MS = 5000;
+/** Of each, a session has its own from its beginning on. */
+const LOGGING =
+  "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('binlog_format', 'binlog_row_image')";
 
 /** Resolves with the promise or with the signal, whichever is first. */
 function aborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

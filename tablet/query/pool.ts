@@ -53,6 +53,7 @@ export class ConnectionPool implements Disposable {
   readonly #sweeper: ReturnType<typeof setInterval>;
   #open = 0;
   #closed = false;
+  #generation = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -86,7 +87,8 @@ export class ConnectionPool implements Disposable {
 
   /** Gives a connection back. It must be between statements and outside of a transaction. */
   release(connection: PooledConnection): void {
-    if (connection.closed || connection.tainted || this.#closed) {
+    const stale = connection.tainted || connection.generation !== this.#generation;
+    if (connection.closed || stale || this.#closed) {
       this.discard(connection);
       return;
     }
@@ -130,8 +132,11 @@ export class ConnectionPool implements Disposable {
 
   async #connect(profile: ConnectionProfile): Promise<PooledConnection> {
     this.#open++;
+    const generation = this.#generation;
     try {
-      return await this.#options.connect(profile);
+      const connection = await this.#options.connect(profile);
+      connection.generation = generation;
+      return connection;
     } catch (error) {
       this.#leave();
       throw error;
@@ -215,6 +220,12 @@ export class ConnectionPool implements Disposable {
         this.#open--;
       }
     }
+  }
+
+  /** No connection of now takes another statement than it has: the server's settings changed. */
+  renew(): void {
+    this.#generation++;
+    this.clearIdle();
   }
 
   [Symbol.dispose](): void {

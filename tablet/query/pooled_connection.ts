@@ -33,6 +33,8 @@ export class PooledConnection {
   idleSinceMs = 0;
   /** A KILL was sent: one that arrives late could hit the next statement. */
   tainted = false;
+  /** Of its pool, when it was opened. */
+  generation = 0;
 
   private constructor(
     raw: MysqldConnection,

@@ -278,6 +278,12 @@ export class QueryEngine implements AsyncDisposable {
     this.sequences.clear();
   }
 
+  /** Sessions keep the settings that the server had when they began: new ones from now on. */
+  renewConnections(): void {
+    this.#pool.renew();
+    this.#transactionPool.renew();
+  }
+
   /** mysqld is gone: so are its connections. */
   mysqldGone(): void {
     this.#pool.clearIdle();

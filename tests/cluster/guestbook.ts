@@ -37,6 +37,8 @@ export interface GuestbookOptions {
   readonly readers?: number;
   /** What its rows' texts begin with; default "g". */
   readonly tag?: string;
+  /** Selected by each client; none by default. */
+  readonly database?: string;
 }
 
 export interface GuestbookReport {
@@ -179,7 +181,7 @@ export class Guestbook {
 
   async #client(number: number): Promise<void> {
     const { keepOfTen = 4, pauseMs = 0, visitor } = this.#options;
-    const session = new Session(this.#options.port);
+    const session = new Session(this.#options.port, this.#options.database);
     const write: Write = (statement) => this.#write(session, statement);
     const kept: (() => Promise<void>)[] = [];
     try {
@@ -253,7 +255,7 @@ export class Guestbook {
 
   /** Reads must always be answered, whatever is being switched. */
   async #reader(): Promise<void> {
-    const session = new Session(this.#options.port);
+    const session = new Session(this.#options.port, this.#options.database);
     while (!this.#stop.signal.aborted && this.#failure === undefined) {
       const startedMs = performance.now();
       try {
@@ -275,12 +277,14 @@ export class Guestbook {
 /** One client's connection, made anew when it breaks. */
 class Session {
   readonly #port: number;
+  readonly #database: string | undefined;
   #connection: mysql.Connection | undefined;
   /** The last statement was sent: if the connection broke, nobody knows of it. */
   sent = false;
 
-  constructor(port: number) {
+  constructor(port: number, database: string | undefined) {
     this.#port = port;
+    this.#database = database;
   }
 
   async run(sql: string): Promise<{ readonly insertId: number; readonly affectedRows: number }> {
@@ -297,6 +301,7 @@ class Session {
       host: "127.0.0.1",
       port: this.#port,
       user: "user",
+      ...(this.#database !== undefined && { database: this.#database }),
       connectTimeout: 5000,
     });
     // An idle connection that breaks tells it here; the next use fails too, and is counted.
