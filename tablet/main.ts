@@ -95,13 +95,7 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
     }),
   );
   const http = scope.use(serve(flags, tablet, mysqld, { engine, vreplication, vdiff, fence }, log));
-  tasks.start("mysqld", (taskSignal) =>
-    mysqld.life.run({
-      up: () => tasks.start("mysqld up", () => tablet.mysqld({ on: "mysqld_up" })),
-      down: (cause) =>
-        tasks.start("mysqld down", () => tablet.mysqld({ on: "mysqld_down", cause })),
-      loggingChanged: () => engine.renewConnections(),
-    }, { signal: taskSignal }));
+  watchMysqld(mysqld, tablet, engine, tasks);
 
   const portMap = { vt: http.port, grpc: rpc.port };
   await whenReachable(
@@ -120,6 +114,21 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
   await sayGoodbye(view, log);
   await within(STOP_TASKS_MS, "ending background tasks", tasks[Symbol.asyncDispose](), log);
   await mysqld.life.stop();
+}
+
+function watchMysqld(
+  { life }: MysqldSetup,
+  tablet: Tablet,
+  engine: QueryEngine,
+  tasks: TaskGroup,
+): void {
+  tasks.start("mysqld", (signal) =>
+    life.run({
+      up: () => tasks.start("mysqld up", () => tablet.mysqld({ on: "mysqld_up" })),
+      down: (cause) =>
+        tasks.start("mysqld down", () => tablet.mysqld({ on: "mysqld_down", cause })),
+      loggingChanged: () => engine.renewConnections(),
+    }, { signal }));
 }
 
 async function checkMayBeEmpty(
