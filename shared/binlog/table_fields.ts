@@ -136,7 +136,8 @@ const BYTES_PER_CHARACTER: ReadonlyMap<string, number> = new Map([
   ["euckr", 2],
 ]);
 
-/** Members in other charsets than UTF-8 print as far as they are ASCII: for people only. */
+/** As SQL; members in other charsets than UTF-8 print as far as they are ASCII: for people only. */
 function quoteMember(member: Uint8Array): string {
-  return `'${new TextDecoder().decode(member).replaceAll("'", "''")}'`;
+  const text = new TextDecoder().decode(member);
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

@@ -50,6 +50,8 @@ export interface ComputedRule {
    * a name would come first.
    */
   readonly groupNames: readonly string[];
+  /** Columns that expressions and conditions look into, in lower case. */
+  readonly evaluatedColumns: ReadonlySet<string>;
   /** Columns that a row's shard is found by: in_keyrange(...). */
   readonly keyRangeColumns: readonly string[];
   /**
@@ -85,6 +87,10 @@ export function computedRule(rule: FilterRule): ComputedRule | undefined {
     items,
     grouped,
     groupNames: groupNames(items, select),
+    evaluatedColumns: new Set(
+      [...select.items.map(({ expr }) => expr).filter(({ kind }) => kind !== "column"), ...open]
+        .flatMap((expr) => columnsOf(expr).map(({ name }) => name.text.toLowerCase())),
+    ),
     keyRangeColumns: select.terms.filter(isKeyRange)
       .flatMap((term) => columnsOf(term).map(({ name }) => name.text)),
     source: sourceRule(

@@ -76,7 +76,7 @@ export class Evaluator implements Disposable {
    * columns that are not there, mysqld's own refusal of an expression.
    */
   async prepare(rule: ComputedRule, fields: TableFields, call: Call): Promise<Evaluation> {
-    refuseUnknownTypes(fields);
+    refuseUnknownTypes(fields, rule.evaluatedColumns);
     rule.demandPure((column) =>
       fields.fields.some(({ name, type }) =>
         type === MYSQL_TYPE_TIME && name.toLowerCase() === column.toLowerCase()
@@ -185,10 +185,15 @@ function unusedName({ fields }: TableFields): string {
   return name;
 }
 
-/** Streams don't bring what these types would print. */
-function refuseUnknownTypes({ table, fields }: TableFields): void {
+/** Streams don't tell all of these types. */
+function refuseUnknownTypes(
+  { table, fields }: TableFields,
+  evaluated: ReadonlySet<string>,
+): void {
   for (const { name, columnType } of fields) {
-    const why = columnType.includes("zerofill")
+    // Its number is known, how it prints isn't.
+    const isZerofill = columnType.includes("zerofill") && evaluated.has(name.toLowerCase());
+    const why = isZerofill
       ? "ZEROFILL"
       : columnType.includes("\ufffd")
       ? "members that are no UTF-8"
