@@ -2,7 +2,7 @@
 import type { Row, TableFields } from "../binlog/change.ts";
 import { vtError } from "../error/errors.ts";
 import type { KeyspaceId } from "../key/range.ts";
-import { toUtf8 } from "../mysql/charset_text.ts";
+import { toUtf8 } from "../value/charset_text.ts";
 import { collationById } from "../mysql/collations.ts";
 import { MYSQL_TYPE_NEWDECIMAL } from "../mysql/column_types.ts";
 import { NULL_VALUE, type Value } from "../value/value.ts";
