@@ -198,6 +198,7 @@ function stream(more: Partial<StreamStatus>): StreamStatus {
     timeHeartbeat: 100,
     timeThrottled: 0,
     componentThrottled: "",
+    reasonThrottled: "",
     rowsCopied: 0,
     copyState: [],
     ...more,

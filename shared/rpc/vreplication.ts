@@ -77,6 +77,8 @@ export interface StreamStatus {
   readonly timeHeartbeat: number;
   readonly timeThrottled: number;
   readonly componentThrottled: string;
+  /** Why it waited then. */
+  readonly reasonThrottled: string;
   readonly rowsCopied: number;
   /** Tables that are not copied whole yet, and the last key of what is there ("" for nothing). */
   readonly copyState: readonly { readonly table: string; readonly lastPk: string }[];

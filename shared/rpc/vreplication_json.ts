@@ -157,6 +157,7 @@ export function readStreamStatus(json: JsonReader): StreamStatus {
     timeHeartbeat: json.get("timeHeartbeat").integer(),
     timeThrottled: json.get("timeThrottled").integer(),
     componentThrottled: json.get("componentThrottled").text(),
+    reasonThrottled: json.get("reasonThrottled").text(),
     rowsCopied: json.get("rowsCopied").integer(),
     copyState: json.get("copyState").list((item) => ({
       table: item.get("table").text(),

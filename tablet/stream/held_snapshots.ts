@@ -6,7 +6,7 @@
 import { vtError } from "../../shared/error/errors.ts";
 import type { OpenSnapshot } from "../../shared/rpc/stream_service.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
-import { connectForStream, type StreamLogin } from "./dump.ts";
+import { connectForStream, refuseTables, type StreamLogin } from "./dump.ts";
 import { openSnapshots, type SnapshotTables } from "./snapshot.ts";
 
 interface Call {
@@ -36,7 +36,10 @@ export class HeldSnapshots {
     this.#login = login;
   }
 
-  /** Holds a snapshot for so many readers until the signal aborts; throws its reason. VT20008. */
+  /**
+   * Holds a snapshot for so many readers until the signal aborts; throws its reason. VT20008,
+   * VT12001 for a table whose changes can't be followed.
+   */
   async hold(
     tables: SnapshotTables,
     readers: number,
@@ -50,6 +53,10 @@ export class HeldSnapshots {
       for (let i = 0; i < readers; i++) {
         connections.push(await connectForStream(this.#login, { signal }));
       }
+      const [first] = connections;
+      const wants = (table: string) => tables.tables.includes(table);
+      // Before all rows are copied, not behind them.
+      if (first !== undefined) await refuseTables(first, tables.database, wants, { signal });
       const position = await openSnapshots(connections, this.#login, tables, { signal });
       for (const connection of connections) {
         await connection.fetchRows(`SAVEPOINT ${MARK}`, { signal });

@@ -29,6 +29,7 @@ const PASSING: ReadonlySet<number> = new Set([
   1290, // ER_OPTION_PREVENTS_STATEMENT (read_only)
   1317, // ER_QUERY_INTERRUPTED
   1399, // ER_XAER_RMFAIL
+  1412, // ER_TABLE_DEF_CHANGED: DDL of the source since the snapshot that is read
   1614, // ER_XA_RBDEADLOCK
   1637, // ER_TOO_MANY_CONCURRENT_TRXS
   1836, // ER_READ_ONLY_MODE

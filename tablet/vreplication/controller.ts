@@ -8,7 +8,7 @@
 import { computedRule, sourceRules } from "../../shared/filter/computed.ts";
 import { settingsOf, type StreamSettings } from "../../shared/flags/stream_flags.ts";
 import { parseRule } from "../../shared/filter/rule.ts";
-import { vtError } from "../../shared/error/errors.ts";
+import { VtError, vtError } from "../../shared/error/errors.ts";
 import type { StreamItem } from "../../shared/binlog/change.ts";
 import { positionContains } from "../../shared/binlog/position.ts";
 import type { Clock } from "../../shared/io/clock.ts";
@@ -64,6 +64,8 @@ export class Controller {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   readonly #avoid = new Set<string>();
+  /** Sources whose binlogs don't go back as far as the stream. */
+  readonly #tooYoung = new Set<string>();
   #progress: Progress | undefined;
   #sourceName: string | undefined;
   #over = false;
@@ -150,10 +152,11 @@ export class Controller {
   /** True when it is over. */
   async #failed(error: unknown, call: Call): Promise<boolean> {
     const verdict = classify(error);
+    const isOver = verdict.is === "stop" && !this.#mayReadElsewhere(error);
     if (this.#sourceName !== undefined) this.#avoid.add(this.#sourceName);
     this.#sourceName = undefined;
     try {
-      if (verdict.is === "stop") {
+      if (isOver) {
         this.#log.error("stream failed", { error: verdict.message });
         await this.#options.rows.setState(this.id, "Error", verdict.message, call);
         return true;
@@ -169,6 +172,15 @@ export class Controller {
       this.#log.debug("the stream's row could not be written", { error: String(inner) });
     }
     return false;
+  }
+
+  /** The binlogs of one tablet are gone, but others may have theirs; each is asked once. */
+  #mayReadElsewhere(error: unknown): boolean {
+    const source = this.#sourceName;
+    if (!(error instanceof VtError) || error.id !== "VT26005" || source === undefined) return false;
+    if (this.#tooYoung.has(source)) return false;
+    this.#tooYoung.add(source);
+    return true;
   }
 
   /** Undefined when its row says that it shall not run. */
@@ -192,6 +204,7 @@ export class Controller {
       const run = new Attempt(this.#options, row, session, source, (progress) => {
         this.#progress = progress;
         this.#avoid.clear();
+        this.#tooYoung.clear();
         this.#lastMessage = "";
         this.#options.onProgress();
       });

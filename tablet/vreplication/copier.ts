@@ -34,6 +34,7 @@ import { quote } from "../mysqld/statement.ts";
 import type { Applier } from "./applier.ts";
 import { parseLastPk } from "./last_pk.ts";
 import { play } from "./player.ts";
+import { RowCounter } from "./row_counter.ts";
 import type { WriteSession } from "./session.ts";
 import { withSnapshot } from "./source_snapshot.ts";
 import { TableWriter } from "./table_writer.ts";
@@ -105,6 +106,7 @@ interface Pending {
 class Copy {
   readonly #options: CopierOptions;
   readonly #pending: Map<string, Pending>;
+  readonly #counter: RowCounter;
   position: string;
 
   constructor(options: CopierOptions, tasks: readonly CopyTask[], position: string) {
@@ -115,6 +117,7 @@ class Copy {
         { table, rule, lastPk: lastPk === "" ? undefined : parseLastPk(lastPk) },
       ]),
     );
+    this.#counter = new RowCounter(options.streamId);
     this.position = position;
   }
 
@@ -145,12 +148,13 @@ class Copy {
           await this.#copy(next, snapshot.id, writer, isOld, working);
         } while (!isOld());
       }, held);
+      await this.#counter.flush(this.#options.session, held);
     }, call);
   }
 
   #writer({ table }: Pending, session: WriteSession, tables: TargetTables): TableWriter {
     const { streamId, throttle } = this.#options;
-    return new TableWriter({ streamId, session, tables, table, throttle });
+    return new TableWriter({ streamId, session, tables, table, counter: this.#counter, throttle });
   }
 
   async #copy(

@@ -39,7 +39,7 @@ export type LogType =
 
 const COLUMNS = "id, workflow, source, pos, stop_pos, cell, tablet_types, time_updated, " +
   "transaction_timestamp, state, message, db_name, rows_copied, tags, time_heartbeat, " +
-  "workflow_type, time_throttled, component_throttled, options";
+  "workflow_type, time_throttled, component_throttled, reason_throttled, options";
 
 /** `database` is vt_KEYSPACE: other rows belong to other databases of the same mysqld. */
 export class StreamRows {
@@ -256,6 +256,7 @@ function readStream(row: Row, copyState: StreamStatus["copyState"]): StreamStatu
       timeHeartbeat: number("time_heartbeat"),
       timeThrottled: number("time_throttled"),
       componentThrottled: text("component_throttled"),
+      reasonThrottled: text("reason_throttled"),
       rowsCopied: number("rows_copied"),
       copyState,
     };

@@ -7,6 +7,7 @@ import type { RowStreamStart } from "../../shared/rpc/stream_service.ts";
 import { quote } from "../mysqld/statement.ts";
 import { printLastPk } from "./last_pk.ts";
 import { deleteRows, insertPackets } from "./row_statements.ts";
+import type { RowCounter } from "./row_counter.ts";
 import type { WriteSession } from "./session.ts";
 import type { Copies, TablePlan } from "./target_table.ts";
 import type { TargetTables } from "./target_tables.ts";
@@ -17,6 +18,8 @@ export interface TableWriterOptions {
   readonly session: WriteSession;
   readonly tables: TargetTables;
   readonly table: string;
+  /** Of all writers. */
+  readonly counter: RowCounter;
   /** Waits while the copy must not go faster. */
   readonly throttle: (call: Call) => Promise<void>;
 }
@@ -97,7 +100,7 @@ export class TableWriter {
   }
 
   async #write(batch: Batch, last: boolean, call: Call): Promise<void> {
-    const { session } = this.#options;
+    const { session, counter } = this.#options;
     if (this.#copies === "pieces") await session.run("BEGIN", call);
     if (batch.rows > 0) await this.#insert(batch, call);
     this.rows += batch.rows;
@@ -108,8 +111,8 @@ export class TableWriter {
       await this.#plan?.writer?.endCopy((sql) => session.run(sql, call));
     }
     await this.#saveProgress(batch.key, last, call);
-    await this.#count(call);
-    await session.run("COMMIT", call);
+    await counter.commit(session, this.#uncounted, call);
+    this.#uncounted = 0;
   }
 
   *#rowsOf(batch: Batch): Generator<Row> {
@@ -147,18 +150,6 @@ export class TableWriter {
       ? `DELETE FROM _vt.copy_state ${where}`
       : `UPDATE _vt.copy_state SET lastpk = ${quote(printLastPk(key))} ${where}`;
     if (await session.run(sql, call) === 0) throw vtError("VT27006", streamId);
-  }
-
-  /** The stream's row is every writer's: it is locked last, for the length of a commit. */
-  async #count(call: Call): Promise<void> {
-    const { session, streamId } = this.#options;
-    const matched = await session.run(
-      `UPDATE _vt.vreplication SET rows_copied = rows_copied + ${this.#uncounted}, ` +
-        `time_updated = UNIX_TIMESTAMP(), message = '' WHERE id = ${streamId}`,
-      call,
-    );
-    if (matched === 0) throw vtError("VT27006", streamId);
-    this.#uncounted = 0;
   }
 
   /** Leaves the table where it is, with what has come committed. */

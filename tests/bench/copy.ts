@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-console
 /**
  * How fast a stream copies beside `mariadb-dump | mariadb` of the same rows, in turns, which comes
- * first changing with each round. What counts is the ratio.
+ * first changing with each round. What counts is the ratio; where the machine is shared with others,
+ * that of the processors' time, of both servers with the tablets or with the pipe's programs.
  *
  *     deno run -A tests/bench/copy.ts [--rows N] [--rounds N] [--only NAME,...] [--server mysql]
  *
@@ -13,14 +14,32 @@ import { StreamCluster } from "../harness/stream_cluster.ts";
 import type { TestTablet } from "../harness/tablet.ts";
 import { waitFor } from "../harness/wait.ts";
 import { type CopyCase, copyCases } from "./copy_tables.ts";
+import { cpuMicros } from "./sysbench.ts";
 
 /** Of one INSERT that fills a table: what is logged of a larger one holds up everything else. */
 const FILL_ROWS = 50_000;
 
-async function seconds(work: () => Promise<void>): Promise<number> {
+interface Took {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+/** `work` may give the processor seconds of programs that have ended. */
+async function measureWork(
+  cluster: StreamCluster,
+  work: () => Promise<number>,
+): Promise<Took> {
+  const tablets = [cluster.source, ...cluster.targets];
+  const pids = [
+    ...tablets.map(({ pid }) => pid),
+    ...await Promise.all(tablets.map((tablet) => tablet.mysqldPid())),
+  ];
+  const cpu = async () => (await Promise.all(pids.map(cpuMicros))).reduce((sum, us) => sum + us, 0);
+  const before = await cpu();
   const started = performance.now();
-  await work();
-  return (performance.now() - started) / 1000;
+  const more = await work();
+  const seconds = (performance.now() - started) / 1000;
+  return { seconds, cpuSeconds: more + (await cpu() - before) / 1e6 };
 }
 
 async function fill(cluster: StreamCluster, { tables, create, select, rows }: CopyCase) {
@@ -56,15 +75,25 @@ async function empty(cluster: StreamCluster, { tables, create }: CopyCase): Prom
   }
 }
 
-async function dump(cluster: StreamCluster, target: TestTablet, tables: readonly string[]) {
+/** The processor seconds of its programs. */
+async function dump(
+  cluster: StreamCluster,
+  target: TestTablet,
+  tables: readonly string[],
+): Promise<number> {
   const login = (tablet: TestTablet) => `--user=vt_dba --socket=${tablet.socketPath}`;
   const pipe = `mariadb-dump ${login(cluster.source)} --single-transaction --no-create-info ` +
     `vt_commerce ${tables.join(" ")} | mariadb ${login(target)} vt_customer`;
-  const { success, stderr } = await new Deno.Command("sh", { args: ["-c", pipe] }).output();
+  const args = ["-c", `set -o pipefail; ${pipe} && times`];
+  const { success, stdout, stderr } = await new Deno.Command("bash", { args }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
+  // The second line is of the children, user and system: "0m1.234s 0m0.567s".
+  const [, children = ""] = new TextDecoder().decode(stdout).trim().split("\n");
+  const times = [...children.matchAll(/(\d+)m([\d.]+)s/g)];
+  return times.reduce((sum, [, min, sec]) => sum + Number(min) * 60 + Number(sec), 0);
 }
 
-async function copy(cluster: StreamCluster, { tables, shards }: CopyCase): Promise<void> {
+async function copy(cluster: StreamCluster, { tables, shards }: CopyCase): Promise<number> {
   const rule = (match: string, shard: string): FilterRule => {
     if (shards.length === 1) return { match, filter: "" };
     return { match, filter: `select * from ${match} where in_keyrange(id, 'hash', '${shard}')` };
@@ -77,6 +106,7 @@ async function copy(cluster: StreamCluster, { tables, shards }: CopyCase): Promi
       return state === "Running";
     }, { timeoutMs: 600_000 });
   }
+  return 0;
 }
 
 async function countRows(cluster: StreamCluster, { tables }: CopyCase): Promise<number> {
@@ -94,27 +124,45 @@ async function measure(cluster: StreamCluster, one: CopyCase, rounds: number): P
   await fill(cluster, one);
   const [target] = cluster.targets;
   if (target === undefined) throw new RangeError("There is no target");
-  const ratios: number[] = [];
+  const ratios: Took[] = [];
   for (let round = 0; round < rounds; round++) {
-    const took = { dump: 0, stream: 0 };
+    const took: Record<"dump" | "stream", Took> = { dump: NOTHING, stream: NOTHING };
     const order = round % 2 === 0 ? ["dump", "stream"] as const : ["stream", "dump"] as const;
     for (const which of order) {
       await empty(cluster, one);
-      took[which] = await seconds(() =>
-        which === "dump" ? dump(cluster, target, one.tables) : copy(cluster, one)
+      took[which] = await measureWork(
+        cluster,
+        () => which === "dump" ? dump(cluster, target, one.tables) : copy(cluster, one),
       );
       const rows = await countRows(cluster, one);
       if (rows !== one.rows) throw new Error(`${which} brought ${rows} of ${one.rows} rows`);
     }
-    ratios.push(took.dump / took.stream);
+    const ratio = {
+      seconds: took.dump.seconds / took.stream.seconds,
+      cpuSeconds: took.dump.cpuSeconds / took.stream.cpuSeconds,
+    };
+    ratios.push(ratio);
     console.log(
-      `${one.name}, ${order[0]} first: dump ${took.dump.toFixed(2)} s ` +
-        `(${Math.round(one.rows / took.dump)} rows/s), stream ${took.stream.toFixed(2)} s ` +
-        `(${Math.round(one.rows / took.stream)} rows/s): ${(took.dump / took.stream).toFixed(2)} x`,
+      `${one.name}, ${order[0]} first: dump ${printTook(took.dump, one.rows)}, ` +
+        `stream ${printTook(took.stream, one.rows)}: ${printRatio(ratio)}`,
     );
   }
-  const median = ratios.toSorted((a, b) => a - b)[ratios.length >> 1] ?? NaN;
-  console.log(`${one.name}: median ${median.toFixed(2)} x`);
+  const median = (of: keyof Took) =>
+    ratios.map((ratio) => ratio[of]).toSorted((a, b) => a - b)[ratios.length >> 1] ?? NaN;
+  const medians = { seconds: median("seconds"), cpuSeconds: median("cpuSeconds") };
+  console.log(`${one.name}: median ${printRatio(medians)}`);
+}
+
+const NOTHING: Took = { seconds: 0, cpuSeconds: 0 };
+
+function printTook({ seconds, cpuSeconds }: Took, rows: number): string {
+  return `${seconds.toFixed(2)} s (${Math.round(rows / seconds)} rows/s, ${
+    cpuSeconds.toFixed(2)
+  } s of CPU)`;
+}
+
+function printRatio({ seconds, cpuSeconds }: Took): string {
+  return `${seconds.toFixed(2)} x, CPU ${cpuSeconds.toFixed(2)} x`;
 }
 
 const { values } = parseArgs({

@@ -46,6 +46,7 @@ export function copyCases(rows: number): readonly CopyCase[] {
       ...one,
       ...sbtest,
       name: "secondary keys",
+      rows: Math.round(rows / 4),
       create: `CREATE TABLE NAME (${SBTEST_COLUMNS}, KEY (k), KEY (c), KEY (pad), KEY (k, pad))`,
     },
     {

@@ -78,6 +78,12 @@ export class TestTablet implements AsyncDisposable {
     return printTabletAlias(this.alias);
   }
 
+  /** Of the tablet's process. RangeError before it was started. */
+  get pid(): number {
+    if (this.#child === undefined) throw new RangeError(`${this.name} was not started`);
+    return this.#child.pid;
+  }
+
   get dataDir(): string {
     return `${this.#options.folder}/vt-${this.#options.uid}`;
   }

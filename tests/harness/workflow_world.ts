@@ -387,6 +387,7 @@ function newStatus(id: number, stream: NewStream): StreamStatus {
     timeHeartbeat: 0,
     timeThrottled: 0,
     componentThrottled: "",
+    reasonThrottled: "",
     rowsCopied: 0,
     copyState: [],
   };

@@ -103,10 +103,16 @@ export function printStatus(status: WorkflowStatus, now: Date): Printed {
   };
 }
 
+/** What waits says so each second. */
+const THROTTLED_SECONDS = 10;
+
 function describe(stream: StreamStatus, nowSeconds: number): string {
   const { state, message } = stream;
   if (state === "Error") return `Error: ${message}.`;
   if (state === "Stopped") return message === "" ? "Stopped." : `Stopped. ${message}.`;
+  if (nowSeconds - stream.timeThrottled <= THROTTLED_SECONDS) {
+    return `${state}. Waits: ${stream.reasonThrottled}.`;
+  }
   if (state !== "Running") return `${state}. VStream has not started.`;
   return `Running. VStream Lag: ${lagSeconds(stream, nowSeconds)}s.`;
 }
@@ -192,6 +198,7 @@ function streamJson(
     time_heartbeat: stream.timeHeartbeat,
     time_throttled: stream.timeThrottled,
     component_throttled: stream.componentThrottled,
+    reason_throttled: stream.reasonThrottled,
     message: stream.message,
     copy_states: stream.copyState.map(({ table, lastPk }) => ({ table, last_pk: lastPk })),
     rows_copied: String(stream.rowsCopied),
