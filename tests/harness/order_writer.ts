@@ -2,9 +2,9 @@
  * Orders that come, change and go at random: values of many types, with NULLs, texts that only a
  * collation takes for equal, and keys that move. What selects make of them is compared elsewhere.
  */
-import { Dba } from "../../tablet/mysqld/dba.ts";
 import type { Random } from "./random.ts";
 import type { TestTablet } from "./tablet.ts";
+import { inTransaction, startTransactions, type TransactionWriter } from "./transactions.ts";
 
 export const ORDERS_TABLE = "CREATE TABLE orders (id bigint PRIMARY KEY, code int NOT NULL, " +
   "status varchar(12) CHARACTER SET latin1, vip tinyint, price decimal(10,2), qty int unsigned, " +
@@ -23,7 +23,6 @@ const NAMES = [
   "'bob'",
 ] as const;
 const STATUSES = ["'paid'", "'void'", "'VOID'", "'café'", "NULL", "'open'"] as const;
-const PAUSE_AFTER_FAILURE_MS = 50;
 const CODES = 1_000_000;
 
 function price(random: Random): string {
@@ -58,12 +57,11 @@ export function someOrders(random: Random, firstId: number, rows: number): strin
   return `INSERT IGNORE INTO orders VALUES ${list.join(", ")}`;
 }
 
-/** On ids up to `idMax`. */
-function orderTransaction(random: Random, idMax: number): readonly string[] {
-  const statements = Array.from({ length: 1 + random.int(4) }, () => statement(random, idMax));
-  const [only] = statements;
-  if (statements.length === 1 && only !== undefined) return [only];
-  return ["BEGIN", ...statements, random.int(8) === 0 ? "ROLLBACK" : "COMMIT"];
+function transaction(random: Random, idMax: number): readonly string[] {
+  return inTransaction(
+    random,
+    Array.from({ length: 1 + random.int(4) }, () => statement(random, idMax)),
+  );
 }
 
 function statement(random: Random, idMax: number): string {
@@ -94,46 +92,11 @@ function statement(random: Random, idMax: number): string {
   }
 }
 
-export interface OrderWriter {
-  /** Transactions that were acknowledged. */
-  readonly written: number;
-  /** Resolves when the last one has ended. */
-  stop(): Promise<void>;
-}
-
-/** Writes all the time, whatever happens to the server. */
-export function startOrderWriter(tablet: TestTablet, random: Random, idMax: number): OrderWriter {
-  let written = 0;
-  const stop = new AbortController();
-  const running = (async () => {
-    while (!stop.signal.aborted) {
-      await using dba = new Dba({
-        address: { socketPath: tablet.socketPath },
-        user: "vt_app",
-        password: "",
-      });
-      try {
-        await dba.session(async (session) => {
-          const call = { signal: new AbortController().signal };
-          await session.query("USE vt_commerce", call);
-          while (!stop.signal.aborted) {
-            for (const sql of orderTransaction(random, idMax)) await session.query(sql, call);
-            written++;
-          }
-        }, { signal: stop.signal });
-      } catch {
-        // The server is away, or was killed under the statement: it comes back.
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE_MS));
-      }
-    }
-  })();
-  return {
-    get written() {
-      return written;
-    },
-    async stop() {
-      stop.abort();
-      await running;
-    },
-  };
+/** Writes all the time, on ids up to `idMax`, whatever happens to the server. */
+export function startOrderWriter(
+  tablet: TestTablet,
+  random: Random,
+  idMax: number,
+): TransactionWriter {
+  return startTransactions(tablet, () => transaction(random, idMax));
 }

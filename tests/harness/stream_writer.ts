@@ -3,9 +3,9 @@
  * appear, change, move and go. What became of a statement whose answer got lost is not asked;
  * the tables say it.
  */
-import { Dba } from "../../tablet/mysqld/dba.ts";
 import type { Random } from "./random.ts";
 import type { TestTablet } from "./tablet.ts";
+import { inTransaction, startTransactions, type TransactionWriter } from "./transactions.ts";
 
 /** Two tables: a number as key; a text and a number as key, in an order that is not the bytes'. */
 export const WRITER_TABLES: readonly string[] = [
@@ -15,61 +15,21 @@ export const WRITER_TABLES: readonly string[] = [
 ];
 
 const NAMES = ["a", "B", "ä", "z", "_x", "É", "ß", "e", "ZZ top", "10", "9"] as const;
-const PAUSE_AFTER_FAILURE_MS = 50;
-
-export interface StreamWriter {
-  /** Statements that were acknowledged. */
-  readonly written: number;
-  /** Resolves when the last one has ended. */
-  stop(): Promise<void>;
-}
 
 /** `idMax`: how many ids there are to write to. */
 export function startStreamWriter(
   tablet: TestTablet,
   random: Random,
   idMax: number,
-): StreamWriter {
-  let written = 0;
-  const stop = new AbortController();
-  const running = (async () => {
-    while (!stop.signal.aborted) {
-      await using dba = new Dba({
-        address: { socketPath: tablet.socketPath },
-        user: "vt_app",
-        password: "",
-      });
-      try {
-        await dba.session(async (session) => {
-          const call = { signal: new AbortController().signal };
-          await session.query("USE vt_commerce", call);
-          while (!stop.signal.aborted) {
-            for (const sql of transaction(random, idMax)) await session.query(sql, call);
-            written++;
-          }
-        }, { signal: stop.signal });
-      } catch {
-        // The server is away, or was killed under the statement: it comes back.
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE_MS));
-      }
-    }
-  })();
-  return {
-    get written() {
-      return written;
-    },
-    async stop() {
-      stop.abort();
-      await running;
-    },
-  };
+): TransactionWriter {
+  return startTransactions(tablet, () => transaction(random, idMax));
 }
 
 function transaction(random: Random, idMax: number): readonly string[] {
-  const statements = Array.from({ length: 1 + random.int(3) }, () => statement(random, idMax));
-  const [only] = statements;
-  if (statements.length === 1 && only !== undefined) return [only];
-  return ["BEGIN", ...statements, random.int(8) === 0 ? "ROLLBACK" : "COMMIT"];
+  return inTransaction(
+    random,
+    Array.from({ length: 1 + random.int(3) }, () => statement(random, idMax)),
+  );
 }
 
 function statement(random: Random, idMax: number): string {
