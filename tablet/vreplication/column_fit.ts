@@ -2,22 +2,17 @@
  * Which columns of a target hold what an expression gives, unchanged: two groups of the source
  * must not become one because a column rounds, cuts or pads.
  */
+import { isInteger } from "../../shared/filter/compare.ts";
 import {
   MYSQL_TYPE_DATE,
   MYSQL_TYPE_DATETIME,
   MYSQL_TYPE_DOUBLE,
-  MYSQL_TYPE_INT24,
-  MYSQL_TYPE_LONG,
-  MYSQL_TYPE_LONGLONG,
   MYSQL_TYPE_NEWDECIMAL,
-  MYSQL_TYPE_SHORT,
   MYSQL_TYPE_STRING,
   MYSQL_TYPE_TIME,
   MYSQL_TYPE_TIMESTAMP,
-  MYSQL_TYPE_TINY,
   MYSQL_TYPE_VAR_STRING,
   MYSQL_TYPE_VARCHAR,
-  MYSQL_TYPE_YEAR,
 } from "../../shared/mysql/column_types.ts";
 import { collationById } from "../../shared/mysql/collations.ts";
 import type { Evaluated } from "./evaluator.ts";
@@ -36,15 +31,6 @@ export interface ColumnType {
   readonly nullable: boolean;
 }
 
-const INTEGERS: ReadonlySet<number> = new Set([
-  MYSQL_TYPE_TINY,
-  MYSQL_TYPE_SHORT,
-  MYSQL_TYPE_INT24,
-  MYSQL_TYPE_LONG,
-  MYSQL_TYPE_LONGLONG,
-  MYSQL_TYPE_YEAR,
-]);
-
 const INTEGER_COLUMNS: ReadonlySet<string> = new Set([
   ...["tinyint", "smallint", "mediumint", "int", "bigint", "year"],
 ]);
@@ -59,7 +45,7 @@ const COLLATION_BINARY = 63;
 
 /** Numbers that add up exactly, in any order. */
 export function isExactNumber({ field }: Evaluated): boolean {
-  return INTEGERS.has(field.type) || field.type === MYSQL_TYPE_NEWDECIMAL;
+  return isInteger(field) || field.type === MYSQL_TYPE_NEWDECIMAL;
 }
 
 /** Digits behind the point; 0 for integers. */

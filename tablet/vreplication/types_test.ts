@@ -90,13 +90,14 @@ for (
       const [target] = cluster.targets;
       assert.ok(target);
       await cluster.sqlEverywhere(CREATE);
-      const isOneFlavor = from === to;
-      if (isOneFlavor) await cluster.sql(target, CREATE_MADE);
+      // MySQL's default collation is not one of MariaDB's.
+      const isMade = from === to || from === "mariadb";
+      if (isMade) await cluster.sql(target, CREATE_MADE);
       await write(cluster, insert(1, 0));
       await write(cluster, insert(2, 1));
       await cluster.createStreams(() => [
         { match: "t", filter: "" },
-        ...(isOneFlavor ? [MADE] : []),
+        ...(isMade ? [MADE] : []),
       ]);
       await cluster.untilState("Running");
       await write(cluster, insert(3, 0));
@@ -110,11 +111,11 @@ for (
         const wanted = await cluster.sql(cluster.source, select);
         assert.equal(wanted.length, 4);
         assert.deepEqual(await cluster.sql(target, select), wanted, name);
-        if (!isOneFlavor) continue;
+        if (!isMade) continue;
         const made = await cluster.sql(target, select.replace("FROM t", "FROM made"));
         assert.deepEqual(made, wanted, `${name}, evaluated`);
       }
-      if (!isOneFlavor) return;
+      if (!isMade) return;
       assert.deepEqual(
         await cluster.sql(target, "SELECT twice, x FROM made ORDER BY id"),
         await cluster.sql(cluster.source, "SELECT t1 * 2, HEX(vb) FROM t ORDER BY id"),
