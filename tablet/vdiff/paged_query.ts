@@ -66,7 +66,7 @@ export class PagedQuery {
       this.#ended = true;
       this.#filled.reject(error);
       // Whoever asks next gets it; if nobody does, it is the end of a query that nobody wants.
-      this.#filled.promise.catch(() => {});
+      void this.#filled.promise.catch(() => {});
     });
   }
 

@@ -76,7 +76,7 @@ class Writer {
     this.#cluster = cluster;
     this.#running = this.#run();
     // Told by stop().
-    this.#running.catch(() => {});
+    void this.#running.catch(() => {});
   }
 
   async #run(): Promise<void> {
