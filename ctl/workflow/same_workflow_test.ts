@@ -40,6 +40,7 @@ function there({ at, stream }: PlannedStream, more: Partial<StreamStatus> = {}):
     timeHeartbeat: 0,
     timeThrottled: 0,
     componentThrottled: "",
+    reasonThrottled: "",
     rowsCopied: 5,
     copyState: [],
     ...more,

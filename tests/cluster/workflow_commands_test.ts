@@ -122,6 +122,17 @@ async function refusals(cluster: LocalCluster): Promise<void> {
     "--tables",
     "nix",
   );
+  const source = await primaryOf(cluster, "commerce", "-");
+  const dba = (sql: string) => cluster.vtctl("ExecuteFetchAsDba", source, sql);
+  await dba("create table parent(id int primary key)");
+  await dba(
+    "create table child(id int primary key, p int, " +
+      "constraint c_p foreign key (p) references parent(id) on delete cascade)",
+  );
+  const both = ["--tables", "parent,child", "--dry-run"];
+  const silent = /foreign key c_p changes rows of child ON DELETE CASCADE without a word/;
+  await refused(cluster, silent, ...create, ...from, ...both);
+  await dba("drop table child, parent");
   const reshard = ["Reshard", "--workflow", "r", "--target-keyspace", "customer", "create"];
   await refused(
     cluster,

@@ -14,6 +14,7 @@ import { checkPlacements, chooseTables } from "../../workflow/tables.ts";
 import { addTables, readDocument } from "../../workflow/vschema_change.ts";
 import type { CommandContext } from "../context.ts";
 import { findKeyspace } from "../lookup.ts";
+import { refuseForeignKeys } from "./read_foreign_keys.ts";
 import { readShards, readStreams, type ShardAt } from "./read_facts.ts";
 import { findKnown } from "./known_workflow.ts";
 import { planTables, readSchema } from "./plan_tables.ts";
@@ -113,6 +114,7 @@ async function planMove(
   if (whole) return undefined;
   const others = [...onTargets, ...await otherStreams(context, sources)];
   checkCanCreate(workflow, targetKeyspace, others, tables, (other) => own.includes(other));
+  await refuseForeignKeys(context, first.primary, tables);
   checkPlacements(target, tables);
   const routed = routedTables(before, [sourceKeyspace, targetKeyspace], tables);
   if (own.length === 0 && !options.noRoutingRules) refuseRouted(routed);

@@ -16,6 +16,7 @@ import { findKeyspace, findShard } from "../lookup.ts";
 import { type CreateOptions, otherStreams, streamOptions } from "./create_move_tables.ts";
 import { findKnown } from "./known_workflow.ts";
 import { planTables, readSchema, type TablesPlan } from "./plan_tables.ts";
+import { refuseForeignKeys } from "./read_foreign_keys.ts";
 import { readShards, type ShardAt } from "./read_facts.ts";
 import { quoteText } from "./quote.ts";
 import { streamsAround } from "./streams_around.ts";
@@ -71,6 +72,7 @@ export async function createReshard(
       `the VSchema of keyspace ${keyspace} doesn't say how rows are sharded; apply one with "sharded": true and a primary vindex for each table (ApplyVSchema)`,
     );
   }
+  await refuseForeignKeys(context, first.primary, tables);
   checkPlacements(target, tables);
   const program = createWorkflow({
     workflow,
