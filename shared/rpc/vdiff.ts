@@ -182,6 +182,8 @@ export interface SourceRead {
   readonly span: KeySpan;
   /** Texts in UTF-8, since the two sides' character sets differ. */
   readonly utf8: boolean;
+  /** Places of JSON documents that one of the sides keeps as texts. */
+  readonly json: readonly number[];
   /** For a table without a key: only rows whose hash falls into this part. */
   readonly part: { readonly index: number; readonly of: number } | null;
 }

@@ -127,6 +127,7 @@ export function readSourceRead(json: JsonReader): SourceRead {
     })),
     span: readSpan(json.get("span")),
     utf8: json.get("utf8").toggle(),
+    json: json.get("json").list((place) => place.integer()),
     part: json.get("part").optional((part) => ({
       index: part.get("index").integer(),
       of: part.get("of").integer(),

@@ -15,6 +15,7 @@ import { type Key, type KeyColumn, keyFormOf, type Span } from "./key_order.ts";
 import { openMadeRows } from "./made_rows.ts";
 import type { PagedQuery } from "./paged_query.ts";
 import { type ReadOptions, type RowView, TableSnapshot } from "./table_snapshot.ts";
+import { withJson } from "./json_text.ts";
 
 export interface SourceSessionsOptions {
   readonly server: Server;
@@ -211,7 +212,7 @@ function readOptions({ view, columns, sourceOf }: Session, read: SourceRead): Re
   const { utf8, part } = read;
   return {
     columns,
-    view,
+    view: withJson(view, read.json),
     utf8,
     part: part ?? undefined,
     span: decodeSpan(read.span),

@@ -7,6 +7,7 @@
 import type { Row } from "../../shared/binlog/change.ts";
 import type { KeySpan, RowDigest, SourceRead } from "../../shared/rpc/vdiff.ts";
 import { compareUnkeyed, KeyedComparison } from "./compare_rows.ts";
+import { withJson } from "./json_text.ts";
 import type { Key, Span } from "./key_order.ts";
 import type { ReportBuilder } from "./report.ts";
 import { addDigests, EMPTY_DIGEST, sameDigest } from "./row_digest.ts";
@@ -119,7 +120,8 @@ type Part = NonNullable<SourceRead["part"]>;
 
 function targetRead({ sides }: TableDiffOptions, span: Span, part: Part | undefined): ReadOptions {
   const { columns, targetKey, utf8 } = sides;
-  return { columns, view: ALL_ROWS, key: targetKey, span, utf8, part };
+  const view = withJson(ALL_ROWS, sides.json);
+  return { columns, view, key: targetKey, span, utf8, part };
 }
 
 function sourceRead(
@@ -127,7 +129,8 @@ function sourceRead(
   span: Span,
   part: Part | undefined,
 ): Omit<SourceRead, "session"> {
-  return { key: sides.sourceKey, span: encodeSpan(span), utf8: sides.utf8, part: part ?? null };
+  const { sourceKey: key, utf8, json } = sides;
+  return { key, span: encodeSpan(span), utf8, json, part: part ?? null };
 }
 
 function encodeSpan({ after, upTo }: Span): KeySpan {

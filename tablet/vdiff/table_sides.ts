@@ -2,6 +2,7 @@
 import type { Field } from "../../shared/binlog/change.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { collationById } from "../../shared/mysql/collations.ts";
+import { MYSQL_TYPE_JSON } from "../../shared/mysql/column_types.ts";
 import type { SourceKeyColumn } from "../../shared/rpc/vdiff.ts";
 import type { TableColumns } from "../stream/table_columns.ts";
 import { type KeyColumn, keyFormOf } from "./key_order.ts";
@@ -12,6 +13,8 @@ export interface TableSides {
   readonly fields: readonly Field[];
   /** Character sets differ somewhere: all texts are read in UTF-8. */
   readonly utf8: boolean;
+  /** Places of documents that are JSON on one side and texts on the other. */
+  readonly json: readonly number[];
   /** Empty when no key can be walked on both sides. */
   readonly targetKey: readonly KeyColumn[];
   readonly sourceKey: readonly SourceKeyColumn[];
@@ -36,7 +39,10 @@ export function matchSides(
   const utf8 = source.some((field, i) => charsetOf(field) !== charsetOf(fields[i]));
   const names = (target.key?.places ?? []).map((place) => target.fields.fields[place]?.name ?? "");
   const keyPlaces = names.map((name) => fields.findIndex((field) => field.name === name));
-  const sides = { columns: fields.map(({ name }) => name), fields, utf8 };
+  const json = source.flatMap((field, place) =>
+    isJson(field) === isJson(fields[place]) ? [] : place
+  );
+  const sides = { columns: fields.map(({ name }) => name), fields, utf8, json };
   if (keyPlaces.includes(-1)) return { ...sides, targetKey: [], sourceKey: [], keyPlaces: [] };
   const byCode = keyPlaces.map((place) => collationsDiffer(source[place], fields[place]));
   return {
@@ -53,6 +59,10 @@ export function matchSides(
 export function keyColumn(field: Field | undefined, utf8: boolean, byCode: boolean): KeyColumn {
   if (field === undefined) throw new TypeError("a key of a column that is not there");
   return { name: field.name, form: byCode ? { is: "code" } : keyFormOf(field, utf8) };
+}
+
+function isJson(field: Field | undefined): boolean {
+  return field?.type === MYSQL_TYPE_JSON;
 }
 
 function charsetOf(field: Field | undefined): string {

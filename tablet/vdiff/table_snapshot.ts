@@ -179,7 +179,7 @@ export class TableSnapshot implements Disposable {
 
   /**
    * Digest of the first rows of a span, `rowsMax` at most, and the key of the last one; undefined
-   * when the span has no more than these. The view is left out of it: this is the target's side.
+   * when the span has no more than these. All rows count: this is the target's side.
    */
   async digestFirst(
     options: ReadOptions,
@@ -197,7 +197,7 @@ export class TableSnapshot implements Disposable {
     const tail = `${orderBy(options.key)} LIMIT ${rowsMax}`;
     await this.#scan({ ...options, tail, withKey: true }, (row, key) => {
       bytes += bytesOf(row);
-      builder.add(row);
+      builder.add(options.view.project(row));
       if (++count === rowsMax) last = keyOf(key);
     }, call);
     return { digest: builder.digest, last, bytes };

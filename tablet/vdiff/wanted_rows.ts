@@ -28,6 +28,7 @@ const ALL = {
   key: [],
   span: { after: null, upTo: null },
   utf8: false,
+  json: [],
   part: null,
 } as const;
 
