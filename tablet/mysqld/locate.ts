@@ -5,14 +5,18 @@ import { findProgram } from "../../shared/host/child.ts";
 import type { ServerFiles } from "./flavor.ts";
 import { parseServerVersion, type ServerVersion } from "./version.ts";
 
-/** `path`, or the first of mariadbd and mysqld on PATH. VT22002 when there is none. */
+/**
+ * `path`, which may be a name on PATH; else the first of mariadbd and mysqld there. VT22002 when
+ * there is none.
+ */
 export function locateServer(
   path: string | undefined,
   basedir: string | undefined,
 ): ServerFiles {
   if (path !== undefined) {
-    if (!isFile(path)) throw vtError("VT22002", `no server program at ${path}; see --mysqld`);
-    return { binary: path, basedir };
+    const binary = path.includes("/") ? path : findProgram(path) ?? path;
+    if (!isFile(binary)) throw vtError("VT22002", `no server program at ${path}; see --mysqld`);
+    return { binary, basedir };
   }
   const binary = findProgram("mariadbd") ?? findProgram("mysqld");
   if (binary === undefined) {

@@ -7,6 +7,8 @@ export interface KeyspaceShape {
   readonly replicas: number;
   /** Tablets of type rdonly for each shard; default none. */
   readonly rdonly?: number;
+  /** Program of its mysqlds; default: the cluster's. */
+  readonly mysqld?: string;
 }
 
 /** The secrets are those of the examples. */
@@ -19,9 +21,9 @@ export async function clusterYaml(keyspaces: readonly KeyspaceShape[]): Promise<
   return `${top}  keyspaces:\n${keyspaces.map(keyspaceYaml).join("")}---\n${secrets}`;
 }
 
-function keyspaceYaml({ name, parts, replicas, rdonly = 0 }: KeyspaceShape): string {
+function keyspaceYaml({ name, parts, replicas, rdonly = 0, mysqld }: KeyspaceShape): string {
   return `  - name: ${name}
-    turndownPolicy: Immediate
+    turndownPolicy: Immediate${mysqld === undefined ? "" : `\n    mysqld: ${mysqld}`}
     partitionings:
 ${parts.map((count) => partitioningYaml(count, replicas, rdonly)).join("")}`;
 }
