@@ -56,12 +56,14 @@ export async function preflight(
   context: CommandContext,
   targets: readonly ShardPrimary[],
   statements: readonly SchemaStatement[],
+  { copied = false }: { readonly copied?: boolean } = {},
 ): Promise<void> {
   const definitions = statements.filter(({ changesRows }) => !changesRows).map(({ sql }) => sql);
   if (definitions.length === 0) return;
   const refusals = await Promise.all(targets.map(async ({ shard, primary }) => {
     const { results } = await context.tablets.call(primary, "PreflightSchema", {
       statements: definitions,
+      copied,
     }, {
       signal: context.signal,
       timeoutMs: STATEMENT_TIMEOUT_MS,
@@ -136,7 +138,7 @@ async function runStatement(
     const request = { sql, rowsMax: 0, disableBinlogs: false };
     await context.tablets.call(primary, "ExecuteFetchAsDba", request, call);
   } else {
-    await context.tablets.call(primary, "ApplySchema", { statements: [sql] }, call);
+    await context.tablets.call(primary, "ApplySchema", { statements: [sql], copied: false }, call);
   }
 }
 

@@ -33,19 +33,12 @@ export interface ColumnFacts {
   readonly unique: boolean;
 }
 
-export interface ForeignKeyFacts {
-  readonly name: string;
-  /** "ON DELETE CASCADE", "ON UPDATE RESTRICT". */
-  readonly rules: readonly string[];
-}
-
 export interface TableFacts {
   readonly name: string;
   /** "BASE TABLE", "VIEW", "SYSTEM VERSIONED" ... */
   readonly type: string;
   readonly engine: string;
   readonly triggers: readonly string[];
-  readonly foreignKeys: readonly ForeignKeyFacts[];
   readonly columns: readonly ColumnFacts[];
 }
 
@@ -75,7 +68,7 @@ export function checkServer(server: ServerFacts, why: string): void {
 
 /** VT22002 for a table whose rows can't be kept alike on two servers. */
 export function checkTable(server: ServerFacts, table: TableFacts): void {
-  const why = whyTableNot(server, table);
+  const why = whyTableNot(table);
   if (why !== undefined) throw vtError("VT22002", `table ${table.name} of ${server.at} ${why}`);
 }
 
@@ -93,7 +86,7 @@ export function checkOthers(
 /** Views are nobody's rows; tables that are sequences stay unless they are named. */
 const LEFT_BEHIND: ReadonlySet<string> = new Set(["BASE TABLE", "VIEW", "SEQUENCE"]);
 
-function whyTableNot(server: ServerFacts, table: TableFacts): string | undefined {
+function whyTableNot(table: TableFacts): string | undefined {
   if (table.type === "VIEW") return undefined;
   if (table.type !== "BASE TABLE") {
     return `is a ${table.type} table, whose history can't be copied; leave it out (--exclude-tables ${table.name}), or make it an ordinary one`;
@@ -105,20 +98,5 @@ function whyTableNot(server: ServerFacts, table: TableFacts): string | undefined
   if (trigger !== undefined) {
     return `has the trigger ${trigger}: it would not run on the target, and run a second time for rows that come back; drop it, after its work is done by the application, or leave the table out`;
   }
-  const silent = table.foreignKeys.find(({ rules }) => rules.some((rule) => !NO_ACTION.test(rule)));
-  if (silent !== undefined && !logsCascades(server)) {
-    return `has the foreign key ${silent.name} with ${
-      silent.rules.join(", ")
-    }: what that changes is not in this server's binlog, so the target would keep other rows; make it RESTRICT, or leave the table out`;
-  }
   return undefined;
-}
-
-const NO_ACTION = / (?:RESTRICT|NO ACTION)$/i;
-
-/** MySQL's layer of SQL carries them out, and logs them, since 9.6. */
-const CASCADES_LOGGED_SINCE = 90_600;
-
-function logsCascades({ kind, version }: ServerFacts): boolean {
-  return kind === "mysql" && version >= CASCADES_LOGGED_SINCE;
 }

@@ -110,13 +110,17 @@ export interface TabletAdmin extends VReplicationAdmin, VDiffAdmin {
     };
     readonly response: QueryRows;
   };
-  /** Checks statements against a scratch copy of the schema without changing anything. */
+  /**
+   * Checks statements against a scratch copy of the schema without changing anything. `copied`: they
+   * are definitions of tables of another server, whose defaults may be dates that this one's sql_mode
+   * refuses.
+   */
   PreflightSchema: {
-    readonly request: { readonly statements: readonly string[] };
+    readonly request: { readonly statements: readonly string[]; readonly copied: boolean };
     readonly response: { readonly results: readonly { readonly error: string | undefined }[] };
   };
   ApplySchema: {
-    readonly request: { readonly statements: readonly string[] };
+    readonly request: { readonly statements: readonly string[]; readonly copied: boolean };
     readonly response: Record<never, never>;
   };
   GetSchema: {

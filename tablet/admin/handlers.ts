@@ -74,12 +74,12 @@ export function tabletHandlers(tablet: Tablet, parts: HandlerParts): Handlers {
     SetReadOnly: ({ readOnly }, options) => done(changeReadOnly(tablet, readOnly, options)),
     ExecuteFetchAsDba: (request, options) =>
       executeFetch(server, databases.keyspace, request, options),
-    PreflightSchema: async ({ statements }, options) => {
+    PreflightSchema: async (request, options) => {
       if (!convergence.managed) throw vtError("VT20037", printTabletAlias(alias));
-      return { results: await preflightSchema(server, databases.keyspace, statements, options) };
+      return { results: await preflightSchema(server, databases.keyspace, request, options) };
     },
-    ApplySchema: async ({ statements }, options) => {
-      await applySchema(server, databases.keyspace, statements, options);
+    ApplySchema: async (request, options) => {
+      await applySchema(server, databases.keyspace, request, options);
       await queries.reloadSchema(options);
       return {};
     },

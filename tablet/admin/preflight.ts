@@ -8,10 +8,12 @@
 import { randomBytes } from "node:crypto";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { VtError, vtError } from "../../shared/error/errors.ts";
+import type { TabletAdmin } from "../../shared/rpc/tablet_admin.ts";
 import { type CallOptions, Dba, type StatementRunner } from "../mysqld/dba.ts";
 import { isReadOnly, type Server } from "../mysqld/replication.ts";
 import { unlogged } from "../mysqld/sidecar.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
+import { LENIENT } from "./apply_schema.ts";
 import { getSchema } from "./get_schema.ts";
 import { checkSchemaChange } from "./schema_statement.ts";
 
@@ -25,7 +27,7 @@ export interface PreflightResult {
 export async function preflightSchema(
   server: Server,
   database: string,
-  statements: readonly string[],
+  request: TabletAdmin["PreflightSchema"]["request"],
   options: CallOptions,
 ): Promise<readonly PreflightResult[]> {
   if (await isReadOnly(server, options)) {
@@ -43,7 +45,7 @@ export async function preflightSchema(
     try {
       await copySchema(server, session, database, scratch, options);
       await createUser(server, session, { user, password, scratch }, options);
-      return await tryStatements(server, { user, password, scratch }, statements, options);
+      return await tryStatements(server, { user, password, scratch }, request, options);
     } finally {
       const cleanUp = { signal: AbortSignal.timeout(CLEAN_UP_TIMEOUT_MS) };
       await session.query(`DROP DATABASE IF EXISTS ${quoteName(scratch)}`, cleanUp);
@@ -79,6 +81,7 @@ async function copySchema(
   await session.query(`USE ${quoteName(scratch)}`, options);
   // A table may come before the one that its foreign key names.
   await session.query("SET SESSION foreign_key_checks = 0", options);
+  await session.query(LENIENT, options);
   const views = tableDefinitions.filter((table) => table.type === "VIEW");
   for (const table of tableDefinitions) {
     if (table.type === "BASE TABLE") await session.query(table.schema, options);
@@ -137,7 +140,7 @@ async function createUser(
 async function tryStatements(
   server: Server,
   { user, password, scratch }: Scratch,
-  statements: readonly string[],
+  { statements, copied }: TabletAdmin["PreflightSchema"]["request"],
   options: CallOptions,
 ): Promise<readonly PreflightResult[]> {
   const { address } = server.dba.login;
@@ -145,6 +148,7 @@ async function tryStatements(
   return await dba.session(async (session) => {
     await session.query("SET SESSION sql_log_bin = 0", options);
     await session.query(`USE ${quoteName(scratch)}`, options);
+    if (copied) await session.query(LENIENT, options);
     const results: PreflightResult[] = [];
     for (const statement of statements) {
       results.push({ error: await whyRefused(session, statement, scratch, options) });

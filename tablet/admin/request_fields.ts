@@ -83,6 +83,11 @@ const vdiffName = (fields: Fields) => ({
   uuid: fields.text("uuid"),
 });
 
+const schemaChange = (fields: Fields) => ({
+  statements: fields.texts("statements"),
+  copied: fields.toggle("copied"),
+});
+
 const DECODERS: Decoders = {
   Ping: nothing,
   RefreshState: nothing,
@@ -117,8 +122,8 @@ const DECODERS: Decoders = {
     rowsMax: fields.integer("rowsMax", ROWS_MAX),
     disableBinlogs: fields.toggle("disableBinlogs"),
   }),
-  PreflightSchema: (fields) => ({ statements: fields.texts("statements") }),
-  ApplySchema: (fields) => ({ statements: fields.texts("statements") }),
+  PreflightSchema: schemaChange,
+  ApplySchema: schemaChange,
   GetSchema: (fields) => ({
     tables: fields.texts("tables"),
     excludeTables: fields.texts("excludeTables"),

@@ -11,6 +11,10 @@ import { preflightSchema } from "./preflight.ts";
 const { signal } = new AbortController();
 const DATABASE = "vt_ks";
 
+function changes(statements: readonly string[]) {
+  return { statements, copied: false };
+}
+
 function onEach(name: string, run: (server: Server) => Promise<void>): void {
   for (const kind of testServers()) {
     Deno.test(`${name} (${kind})`, async () => await withServer(kind, run));
@@ -21,13 +25,18 @@ async function withServer(kind: TestServer, run: (server: Server) => Promise<voi
   await using mysqld = await startTestMysqld({ server: kind });
   const server = { dba: mysqld.root, flavor: mysqld.flavor };
   await server.dba.query(`CREATE DATABASE ${DATABASE}`, { signal });
-  await applySchema(server, DATABASE, [
-    "CREATE TABLE customer (id bigint PRIMARY KEY, email varchar(64), UNIQUE KEY (email))",
-    "CREATE TABLE a_order (id bigint, c bigint, PRIMARY KEY (id, c), " +
-    "FOREIGN KEY (c) REFERENCES customer (id))",
-    "CREATE VIEW b_emails AS SELECT email FROM vt_ks.customer",
-    "CREATE VIEW a_view AS SELECT email FROM b_emails",
-  ], { signal });
+  await applySchema(
+    server,
+    DATABASE,
+    changes([
+      "CREATE TABLE customer (id bigint PRIMARY KEY, email varchar(64), UNIQUE KEY (email))",
+      "CREATE TABLE a_order (id bigint, c bigint, PRIMARY KEY (id, c), " +
+      "FOREIGN KEY (c) REFERENCES customer (id))",
+      "CREATE VIEW b_emails AS SELECT email FROM vt_ks.customer",
+      "CREATE VIEW a_view AS SELECT email FROM b_emails",
+    ]),
+    { signal },
+  );
   await run(server);
 }
 
@@ -46,7 +55,7 @@ onEach("preflightSchema() judges statements without a trace", async (server) => 
     "DELETE FROM customer",
     "DROP TABLE a_order",
   ];
-  const results = await preflightSchema(server, DATABASE, statements, { signal });
+  const results = await preflightSchema(server, DATABASE, changes(statements), { signal });
   const errors = results.map(({ error }) => error);
   assert.equal(errors[0], undefined);
   assert.equal(errors[1], undefined);
@@ -72,7 +81,7 @@ onEach("preflightSchema() judges statements without a trace", async (server) => 
 
 onEach("preflightSchema() refuses on a server that takes no writes", async (server) => {
   await setReadOnly(server, true, { signal });
-  const refused = preflightSchema(server, DATABASE, ["DROP TABLE a_order"], { signal });
+  const refused = preflightSchema(server, DATABASE, changes(["DROP TABLE a_order"]), { signal });
   await assert.rejects(refused, /VT22002: schema changes are tried out on the primary/);
 });
 
@@ -109,7 +118,7 @@ onEach("applySchema() stops at the first error, which is the server's", async (s
     "CREATE TABLE t1 (id int)",
     "CREATE TABLE t2 (id int)",
   ];
-  const failed = applySchema(server, DATABASE, statements, { signal });
+  const failed = applySchema(server, DATABASE, changes(statements), { signal });
   await assert.rejects(failed, (error) => error instanceof MysqlError && error.errno === 1050);
   const rows = await executeFetch(server, DATABASE, {
     sql: "SHOW TABLES LIKE 't_'",

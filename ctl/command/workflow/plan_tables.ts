@@ -102,7 +102,9 @@ async function tryTables(
   try {
     // A view names its definer and its database: only creating it there tells.
     const tried = tables.filter(({ sql }) => !isView(sql));
-    await preflight(context, [target], tried.map(({ sql }) => ({ sql, changesRows: false })));
+    await preflight(context, [target], tried.map(({ sql }) => ({ sql, changesRows: false })), {
+      copied: true,
+    });
   } catch (error) {
     // Nobody but the server's own administrators tries things out there: creating them is the test.
     if (error instanceof VtError && error.id === "VT20037") return;

@@ -56,14 +56,9 @@ export async function readTables(
       primary,
       `SELECT ${columns} FROM information_schema.${view} WHERE ${schema} = ${database}`,
     );
-  const [tables, triggers, foreignKeys, columns, unique] = await Promise.all([
+  const [tables, triggers, columns, unique] = await Promise.all([
     from("table_name, table_type, engine", "tables", "table_schema"),
     from("event_object_table, trigger_name", "triggers", "trigger_schema"),
-    from(
-      "table_name, constraint_name, delete_rule, update_rule",
-      "referential_constraints",
-      "constraint_schema",
-    ),
     from("table_name, column_name, data_type, collation_name", "columns", "table_schema"),
     from("table_name, column_name", "statistics", "non_unique = 0 AND table_schema"),
   ]);
@@ -75,10 +70,6 @@ export async function readTables(
       type: type ?? "",
       engine: engine ?? "",
       triggers: of(triggers).map(([, trigger]) => trigger ?? ""),
-      foreignKeys: of(foreignKeys).map(([, key, onDelete, onUpdate]) => ({
-        name: key ?? "",
-        rules: [`ON DELETE ${onDelete}`, `ON UPDATE ${onUpdate}`],
-      })),
       columns: of(columns).map(([table, column, data, collation]) => ({
         name: column ?? "",
         type: data ?? "",

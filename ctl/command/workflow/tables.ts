@@ -51,7 +51,7 @@ async function apply(
   primary: TabletRecord,
   statements: readonly string[],
 ): Promise<void> {
-  await hands.context.tablets.call(primary, "ApplySchema", { statements }, {
+  await hands.context.tablets.call(primary, "ApplySchema", { statements, copied: true }, {
     signal: hands.signal(),
     timeoutMs: SCHEMA_TIMEOUT_MS,
   });
