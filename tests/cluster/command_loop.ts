@@ -83,10 +83,11 @@ export class CommandLoop {
     const ended = first.then(() => "ended" as const);
     if (await Promise.race([trigger.struck, ended]) === "ended") trigger.ended(args);
     const ran = await this.#again(args, () => {}, server);
-    const late = pause(REPLACED_MS_MAX).then(() => "late" as const);
-    if (await Promise.race([ended, late]) === "late") {
-      throw new Error(`the first vtctld did not end ${args.join(" ")}`);
-    }
+    const late = Promise.withResolvers<"late">();
+    const timer = setTimeout(() => late.resolve("late"), REPLACED_MS_MAX);
+    const which = await Promise.race([ended, late.promise]);
+    clearTimeout(timer);
+    if (which === "late") throw new Error(`the first vtctld did not end ${args.join(" ")}`);
     this.#options.onCommand?.(`  the first one: ${lastLine((await first).stderr)}`);
     return { ...ran, runs: ran.runs + 1 };
   }
