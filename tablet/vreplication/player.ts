@@ -1,5 +1,6 @@
 /** Follows a source's changes and applies them: the running phase, and the catch-up of copying. */
 import type { StreamItem } from "../../shared/binlog/change.ts";
+import { positionContains } from "../../shared/binlog/position.ts";
 import type { StreamService, StreamTarget } from "../../shared/rpc/stream_service.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import type { Applier } from "./applier.ts";
@@ -23,14 +24,22 @@ interface Call {
 /** Resolves when `until` or `enough` says so; throws what the stream or the target throws. */
 export async function play(options: PlayOptions, { signal }: Call): Promise<void> {
   const { source, target, rules, applier, until, enough } = options;
+  if (until !== undefined && positionContains(applier.position, until)) return;
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
   const queue = new ItemQueue();
   const streaming = source.streamChanges(
-    { target, position: applier.position, rules },
+    {
+      target,
+      position: applier.position,
+      rules,
+      // Exactly behind it: transactions without rows would come as one move beyond.
+      ...(until !== undefined && { until }),
+    },
     (items) => queue.put(items),
     { signal: either },
   ).then(
+    // What it brought before is still taken, and reaches `until`.
     () => queue.fail(new TypeError("A change stream must not end by itself")),
     (error) => queue.fail(error),
   );
