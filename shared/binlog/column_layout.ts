@@ -1,4 +1,6 @@
 /** How a column's values are laid out in row events. */
+import type { TextType } from "./text_types.ts";
+
 /** MariaDB's `COMPRESSED` columns: never on the wire to a client. */
 export const MARIADB_TYPE_BLOB_COMPRESSED = 140;
 export const MARIADB_TYPE_VARCHAR_COMPRESSED = 141;
@@ -13,6 +15,8 @@ export interface ColumnLayout {
    * fraction.
    */
   readonly size: number;
+  /** A STRING that is a text to clients. */
+  readonly text?: TextType;
 }
 
 /** The collation of bytes that are no text. */

@@ -39,6 +39,7 @@ import { printFloatExact } from "./float_exact.ts";
 import { printBinaryJson } from "./json_text.ts";
 import type { RowCursor, TextSlab } from "./row_cursor.ts";
 import type { ColumnMetadata } from "./table_metadata.ts";
+import { printTextType } from "./text_types.ts";
 import { readDate, readDatetime2, readTime2, readTimestamp2, readYear } from "./temporal.ts";
 
 /** Reads one value that is not NULL. */
@@ -46,7 +47,11 @@ export type ColumnReader = (cursor: RowCursor, slab: TextSlab) => Uint8Array;
 
 /** VT26002 for types that can't be read: those of tables older than MySQL 5.6. */
 export function columnReader(layout: ColumnLayout, metadata: ColumnMetadata): ColumnReader {
-  const { type, size } = layout;
+  const { type, size, text } = layout;
+  if (text !== undefined) {
+    return (cursor, slab) =>
+      slab.ascii(printTextType(text, padded(cursor.value(cursor.length(1)), size)));
+  }
   switch (type) {
     case MYSQL_TYPE_TINY:
     case MYSQL_TYPE_SHORT:

@@ -21,7 +21,8 @@ import {
 } from "./event_types.ts";
 import { RowCursor, type TextSlab } from "./row_cursor.ts";
 import { tableFields } from "./table_fields.ts";
-import { readTableId, type TableMap } from "./table_map.ts";
+import { readTableId, type TableMap, withTextTypes } from "./table_map.ts";
+import type { TextTypes } from "./text_types.ts";
 
 export interface RowsForm {
   readonly kind: RowChange["kind"];
@@ -56,7 +57,8 @@ export interface RowsTable {
   readonly readers: readonly ColumnReader[];
 }
 
-export function rowsTable(map: TableMap): RowsTable {
+export function rowsTable(read: TableMap, types: TextTypes): RowsTable {
+  const map = withTextTypes(read, types);
   const readers = map.columns.flatMap((layout, i) => {
     const metadata = map.metadata.columns[i];
     return metadata === undefined ? [] : [columnReader(layout, metadata)];

@@ -14,12 +14,13 @@ import { type BinlogEvent, decodeEvent, splitEvents } from "./event.ts";
 import * as event from "./event_types.ts";
 import { decodeFormatDescription } from "./format_description.ts";
 import { decodeMariadbGtid, decodeMysqlGtid, decodeTaggedGtid } from "./gtid.ts";
-import type { Position } from "./position.ts";
+import type { GtidFlavor, Position } from "./position.ts";
 import { decodeQuery, meaningOf, xidKey } from "./query_event.ts";
 import { TextSlab } from "./row_cursor.ts";
 import { decodeRows, ROWS_FORMS, type RowsForm, rowsTableId } from "./rows_event.ts";
 import { TableRegistry, type TableUse } from "./table_registry.ts";
 import { type ChunkLimits, TransactionBuilder } from "./transaction_builder.ts";
+import { NO_TEXT_TYPES, refuseRetyping, type TextTypes } from "./text_types.ts";
 import { decodePayload } from "./transaction_payload.ts";
 
 export interface StreamDecoderOptions {
@@ -56,16 +57,19 @@ const IGNORED: ReadonlySet<number> = new Set([
 
 export class StreamDecoder {
   readonly #database: string;
+  readonly #flavor: GtidFlavor;
   readonly #tables: TableRegistry;
   readonly #builder: TransactionBuilder;
   readonly #slab = new TextSlab();
   #checksum: boolean;
   /** MySQL: a group is one statement unless BEGIN is its first. MariaDB's GTID event says. */
   #standalone = false;
+  #defined = false;
 
   constructor(options: StreamDecoderOptions) {
     const { database, wants } = options;
     this.#database = database;
+    this.#flavor = options.start.flavor;
     this.#checksum = options.checksum;
     this.#tables = new TableRegistry(options.start.flavor, (schema, table): TableUse => {
       if (schema === database) return wants === undefined || wants(table) ? "rows" : "skip";
@@ -85,11 +89,23 @@ export class StreamDecoder {
   }
 
   /** A new connection, which starts at `position`. `checksum` as in the constructor's options. */
-  reset(options: { readonly checksum: boolean }): void {
+  reset(options: { readonly checksum: boolean; readonly textTypes?: TextTypes }): void {
     this.#checksum = options.checksum;
     this.#builder.reset();
-    this.#tables.forgetIds();
+    this.#tables.types = options.textTypes ?? NO_TEXT_TYPES;
     this.#standalone = false;
+  }
+
+  /** What information_schema says of the columns, after a definition has changed. */
+  retype(textTypes: TextTypes): void {
+    this.#tables.types = textTypes;
+  }
+
+  /** True once after a definition: columns of rows behind it may be others. */
+  takeDefined(): boolean {
+    const defined = this.#defined;
+    this.#defined = false;
+    return defined;
   }
 
   /**
@@ -220,6 +236,10 @@ export class StreamDecoder {
       case "xa_rollback":
         return this.#builder.xaEnd(meaning.xid, { commit: meaning.kind === "xa_commit" });
       case "ddl":
+        if (this.#flavor === "mariadb") {
+          refuseRetyping(query.sql, meaning.tables, this.#tables.types);
+        }
+        this.#defined = true;
         return this.#builder.define(query.sql, meaning.tables, { ends });
       case "nothing":
       case "xa_end":

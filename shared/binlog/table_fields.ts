@@ -90,7 +90,8 @@ const WITH_FRACTION: ReadonlyMap<number, string> = new Map([
 const BLOB_NAMES = ["", "tiny", "", "medium", "long"] as const;
 
 function printColumnType(layout: ColumnLayout, column: ColumnMetadata): string {
-  const { type, size } = layout;
+  const { type, size, text } = layout;
+  if (text !== undefined) return text;
   const plain = PLAIN.get(type);
   if (plain !== undefined) return plain + (column.unsigned ? " unsigned" : "");
   const temporal = WITH_FRACTION.get(type);

@@ -29,6 +29,7 @@ import {
 } from "./column_layout.ts";
 import type { GtidFlavor } from "./position.ts";
 import { decodeTableMetadata, type TableMetadata } from "./table_metadata.ts";
+import { COLLATION_ASCII, type TextTypes } from "./text_types.ts";
 
 export interface TableMap {
   readonly tableId: number;
@@ -125,4 +126,22 @@ function readStringLayout(sizes: ByteReader): ColumnLayout {
   const second = sizes.u8();
   if (first === MYSQL_TYPE_ENUM || first === MYSQL_TYPE_SET) return { type: first, size: second };
   return { type: MYSQL_TYPE_STRING, size: second | (((first & 0x30) ^ 0x30) << 4) };
+}
+
+/** The columns as information_schema knows them where the event says too little. */
+export function withTextTypes(map: TableMap, types: TextTypes): TableMap {
+  const named = types.get(map.table);
+  if (named === undefined) return map;
+  const typeOf = (i: number) => named.get(map.metadata.columns[i]?.name.toLowerCase() ?? "");
+  const columns = map.columns.map((layout, i) => {
+    const text = typeOf(i);
+    return text === undefined ? layout : { ...layout, text };
+  });
+  const metadata = {
+    ...map.metadata,
+    columns: map.metadata.columns.map((column, i) =>
+      typeOf(i) === undefined ? column : { ...column, collation: COLLATION_ASCII }
+    ),
+  };
+  return { ...map, columns, metadata };
 }

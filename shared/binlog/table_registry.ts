@@ -8,6 +8,7 @@ import type { TableFields } from "./change.ts";
 import type { GtidFlavor } from "./position.ts";
 import { type RowsTable, rowsTable } from "./rows_event.ts";
 import { decodeTableMap, decodeTableMapName } from "./table_map.ts";
+import { NO_TEXT_TYPES, type TextTypes } from "./text_types.ts";
 
 /** "rows": the stream's own; "journal": _vt.resharding_journal; "skip": of no interest. */
 export type TableUse = "rows" | "journal" | "skip";
@@ -23,6 +24,7 @@ export class TableRegistry {
   readonly #flavor: GtidFlavor;
   readonly #useOf: (database: string, table: string) => TableUse;
   readonly #byId = new Map<number, Entry>();
+  #types: TextTypes = NO_TEXT_TYPES;
   /** The columns last told, by table, in a form that compares. */
   readonly #told = new Map<string, string>();
 
@@ -37,7 +39,9 @@ export class TableRegistry {
     const known = this.#byId.get(name.tableId);
     if (known !== undefined && sameBytes(known.body, body)) return undefined;
     const use = this.#useOf(name.database, name.table);
-    const table = use === "skip" ? undefined : rowsTable(decodeTableMap(body, this.#flavor));
+    const table = use === "skip"
+      ? undefined
+      : rowsTable(decodeTableMap(body, this.#flavor), this.#types);
     this.#byId.set(name.tableId, { body: body.slice(), use, table });
     if (use !== "rows" || table === undefined) return undefined;
     const columns = JSON.stringify(table.fields);
@@ -51,6 +55,16 @@ export class TableRegistry {
     const entry = this.#byId.get(id);
     if (entry === undefined) throw vtError("VT26001", `rows of table ${id} without a table map`);
     return entry;
+  }
+
+  get types(): TextTypes {
+    return this.#types;
+  }
+
+  /** What the columns are from now on. */
+  set types(types: TextTypes) {
+    this.#types = types;
+    this.#byId.clear();
   }
 
   /** Ids start anew with each binlog file of a restarted server. */

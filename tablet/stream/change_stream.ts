@@ -19,7 +19,7 @@ import type { CopyingTable } from "../../shared/rpc/stream_service.ts";
 import { CopyBorders } from "./copy_border.ts";
 import { connectForStream, followBinlog, refuseTables, type StreamLogin } from "./dump.ts";
 import { KeyOrder } from "./key_order.ts";
-import { flavorOfConnection, readCurrentPosition } from "./source_setup.ts";
+import { flavorOfConnection, readCurrentPosition, readTextTypes } from "./source_setup.ts";
 
 /** What stands between the decoder and the sink (shared/filter). */
 export interface ItemFilter {
@@ -91,6 +91,7 @@ export async function streamChanges(
   const demandTables = async (): Promise<void> => {
     using connection = await connectForStream(options.login, { signal });
     await refuseTables(connection, database, wants, { signal });
+    decoder.retype(await readTextTypes(connection, database, { signal }));
   };
   // The decoder is past what it gave: a stream that was tried again would leave it out.
   let undelivered = false;
@@ -117,9 +118,12 @@ export async function streamChanges(
         started: (setup) => decoder.reset(setup),
         events: async (events) => {
           retry.succeeded();
-          const reached = addEvents(decoder, events, until);
-          await deliver(decoder.take());
-          if (reached) throw new Reached();
+          for (let at = 0; at < events.length;) {
+            const added = addEvents(decoder, events, at, until);
+            await deliver(decoder.take());
+            if (added.reached) throw new Reached();
+            at = added.next;
+          }
         },
       }, { signal });
     } catch (error) {
@@ -133,19 +137,25 @@ export async function streamChanges(
   }
 }
 
-/** True when `until` was reached; what is behind it is left. */
+/**
+ * Adds events up to `until`, or behind a definition: what columns are behind it has to be read
+ * before rows of them are.
+ */
 function addEvents(
   decoder: StreamDecoder,
   events: readonly Uint8Array[],
+  from: number,
   until: string | undefined,
-): boolean {
-  for (const event of events) {
+): { readonly next: number; readonly reached: boolean } {
+  for (let at = from; at < events.length; at++) {
     const before = decoder.position;
-    decoder.add(event);
-    if (until === undefined || decoder.position === before) continue;
-    if (isBehind(until, decoder.position)) return true;
+    const event = events[at];
+    if (event !== undefined) decoder.add(event);
+    const moved = until !== undefined && decoder.position !== before;
+    if (moved && isBehind(until, decoder.position)) return { next: at + 1, reached: true };
+    if (decoder.takeDefined()) return { next: at + 1, reached: false };
   }
-  return false;
+  return { next: events.length, reached: false };
 }
 
 /** True when whoever is at `position` has all of `until`. */

@@ -5,6 +5,7 @@
 import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { encodeBinlogDump, encodeBinlogDumpGtid } from "../../shared/binlog/dump_command.ts";
+import type { TextTypes } from "../../shared/binlog/text_types.ts";
 import { type Position, positionContains, printPosition } from "../../shared/binlog/position.ts";
 import { sleep } from "../../shared/host/clock.ts";
 import { CLIENT_DEPRECATE_EOF } from "../../shared/mysql/capabilities.ts";
@@ -18,7 +19,7 @@ import { quote } from "../mysqld/statement.ts";
 import {
   readCurrentPosition,
   readSourceSetup,
-  refuseUnloggedTypes,
+  readTextTypes,
   type SourceSetup,
 } from "./source_setup.ts";
 import { StallWatch } from "./stall_watch.ts";
@@ -44,7 +45,7 @@ export interface DumpOptions {
 
 export interface DumpHandler {
   /** The connection stands; events follow. */
-  started(setup: SourceSetup): void;
+  started(setup: SourceSetup & { readonly textTypes: TextTypes }): void;
   /** Whole events with their headers, each in a buffer that is the handler's to keep. */
   events(events: readonly Uint8Array[]): void | Promise<void>;
 }
@@ -98,7 +99,8 @@ export async function followBinlog(
   await refuseTables(connection, database, wants, { signal: both });
   await awaitPosition(connection, options.start, source, { signal: both });
   const command = await prepareDump(connection, options, { signal: both });
-  handler.started(setup);
+  const textTypes = await readTextTypes(connection, database, { signal: both });
+  handler.started({ ...setup, textTypes });
   const terminal = await connection.stream(
     command,
     (packets) => watch.heard(() => handler.events(eventsOf(packets))),
@@ -114,7 +116,6 @@ export async function refuseTables(
   wants: (table: string) => boolean,
   options: Options,
 ): Promise<void> {
-  await refuseUnloggedTypes(connection, database, wants, options);
   await refuseUnloggedChanges(connection, database, wants, options);
 }
 

@@ -5,6 +5,13 @@ import {
   type WrongSetting,
   wrongSetting,
 } from "../../shared/binlog/source_settings.ts";
+import {
+  NO_TEXT_TYPES,
+  TEXT_TYPES,
+  type TextType,
+  textTypeOf,
+  type TextTypes,
+} from "../../shared/binlog/text_types.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { GtidFlavor } from "../../shared/binlog/position.ts";
@@ -63,25 +70,26 @@ async function replicates(connection: MysqldConnection, options: Options): Promi
   return true;
 }
 
-/** MariaDB logs their values in a form of its own, and nothing in the binlog says so. */
-const TYPES_UNLOGGED = "'uuid', 'inet4', 'inet6'";
-
-/** VT12001 when a table that is wanted has a column that the binlog doesn't tell from bytes. */
-export async function refuseUnloggedTypes(
+/** Columns of the database whose types the binlog doesn't tell. */
+export async function readTextTypes(
   connection: MysqldConnection,
   database: string,
-  wants: (table: string) => boolean,
   options: Options,
-): Promise<void> {
+): Promise<TextTypes> {
+  if (flavorOfConnection(connection) === "mysql") return NO_TEXT_TYPES;
   const { rows } = await connection.fetchRows(
     "SELECT table_name, column_name, data_type FROM information_schema.columns " +
-      `WHERE table_schema = ${quote(database)} AND data_type IN (${TYPES_UNLOGGED})`,
+      `WHERE table_schema = ${quote(database)} AND data_type IN (${TEXT_TYPES.map(quote)})`,
     options,
   );
-  const found = rows.find(([table]) => wants(table ?? ""));
-  if (found === undefined) return;
-  const [table, column, type] = found;
-  throw vtError("VT12001", `streaming column ${table}.${column} of type ${type}`);
+  const types = new Map<string, Map<string, TextType>>();
+  for (const [table, column, type] of rows) {
+    const known = textTypeOf(type ?? "");
+    if (known === undefined) continue;
+    const columns = types.get(table ?? "") ?? new Map();
+    types.set(table ?? "", columns.set((column ?? "").toLowerCase(), known));
+  }
+  return types;
 }
 
 export function flavorOfConnection(connection: MysqldConnection): GtidFlavor {

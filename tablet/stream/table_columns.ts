@@ -1,5 +1,6 @@
 /** A table's columns and the key to read it by, from information_schema. */
 import type { Field, TableFields } from "../../shared/binlog/change.ts";
+import { COLLATION_ASCII, TEXT_TYPES, textTypeOf } from "../../shared/binlog/text_types.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { collationByName } from "../../shared/mysql/collations.ts";
 import {
@@ -77,6 +78,7 @@ const TYPES: ReadonlyMap<string, number> = new Map([
   ["set", MYSQL_TYPE_SET],
   ["json", MYSQL_TYPE_JSON],
   ["vector", MYSQL_TYPE_VECTOR],
+  ...TEXT_TYPES.map((name): [string, number] => [name, MYSQL_TYPE_STRING]),
   ...["geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"]
     .map((name): [string, number] => [name, MYSQL_TYPE_GEOMETRY]),
   ...["multipolygon", "geomcollection", "geometrycollection"]
@@ -87,6 +89,12 @@ const COLLATION_BINARY = 63;
 
 /** Their order is that of their numbers, their text is another one. */
 const NO_KEY_TYPES: ReadonlySet<number> = new Set([MYSQL_TYPE_ENUM, MYSQL_TYPE_SET]);
+
+function isOrdered(field: Field | undefined): boolean {
+  // That of UUID, INET4 and INET6 is another one, too, and not the same in all releases.
+  return field !== undefined && !NO_KEY_TYPES.has(field.type) &&
+    textTypeOf(field.columnType) === undefined;
+}
 
 /** VT05004 when there is no such table, VT12001 for a type that streams don't know. */
 export async function readTableColumns(
@@ -123,7 +131,9 @@ function fieldOf(table: string, row: readonly string[]): Field {
     name,
     type,
     columnType,
-    collation: collationByName(collation)?.id ?? COLLATION_BINARY,
+    collation: textTypeOf(dataType) !== undefined
+      ? COLLATION_ASCII
+      : collationByName(collation)?.id ?? COLLATION_BINARY,
     unsigned: /\bunsigned\b/.test(columnType),
     nullable: nullable === "YES",
     invisible: /\bINVISIBLE\b/i.test(extra),
@@ -154,7 +164,7 @@ function keysOf(
 /** The primary key, or else the narrowest unique one. */
 function bestKey(keys: readonly Key[], fields: readonly Field[]): ReadKey | undefined {
   const usable = keys.filter(({ places, total }) =>
-    total && places.every((place) => !NO_KEY_TYPES.has(fields[place]?.type ?? 0))
+    total && places.every((place) => isOrdered(fields[place]))
   );
   return usable.find(({ index }) => index === "PRIMARY") ??
     [...usable].sort((a, b) => a.places.length - b.places.length)[0];
