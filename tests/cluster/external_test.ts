@@ -8,7 +8,7 @@ import { tempDir } from "../harness/temp_dir.ts";
 import { waitFor } from "../harness/wait.ts";
 import { checkBook, checkPlacement } from "./book_rows.ts";
 import { clusterYaml } from "./cluster_yaml.ts";
-import { ExternalServer, ExternalTablet } from "./external_server.ts";
+import { ExternalServer, ExternalTablet, PASSWORD } from "./external_server.ts";
 import { Guestbook } from "./guestbook.ts";
 import { type LocalCluster, startLocalCluster } from "./local_cluster.ts";
 import { eachServer } from "./servers.ts";
@@ -216,4 +216,56 @@ eachServer("a server of the operator's own is served, moved and split", async (t
     );
     assert.equal(await value(cluster, "legacy", "select what from audit"), "kept");
   });
+});
+
+/** What docs/existing-server.md has for cluster files. */
+function externalKeyspace(port: number): string {
+  return `  - name: legacy
+    partitionings:
+    - equal:
+        parts: 1
+        shardTemplate:
+          tabletPools:
+          - cell: zone1
+            type: externalmaster
+            replicas: 1
+            externalDatastore:
+              user: vt
+              host: 127.0.0.1
+              port: ${port}
+              database: shop
+              credentialsSecret:
+                name: shop-credentials
+                key: credentials.json
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: shop-credentials
+stringData:
+  credentials.json: |
+    ${JSON.stringify({ vt: [PASSWORD] })}
+---
+`;
+}
+
+Deno.test("a cluster file has a server that somebody else runs", async () => {
+  await using folder = await tempDir("vtexternal");
+  await using server = await ExternalServer.start("mariadb", 10);
+  await server.sql("GRANT ALL ON *.* TO 'vt'@'%'");
+  const [head = "", secrets = ""] = (await clusterYaml([])).split("---\n");
+  const file = `${folder.path}/cluster.yaml`;
+  await Deno.writeTextFile(file, head + externalKeyspace(server.mysqld.port) + secrets);
+  const dataDir = `${folder.path}/cluster`;
+  {
+    await using cluster = await startLocalCluster({ file, dataDir });
+    assert.equal(await value(cluster, "legacy", "select count(*) from customer"), "10");
+    assert.match(cluster.output, new RegExp(`mysqld 127.0.0.1:${server.mysqld.port}`));
+  }
+  // The cluster has stopped; the server goes on as it was.
+  assert.deepEqual(await server.sql("SELECT COUNT(*) FROM shop.customer"), [["10"]]);
+  assert.deepEqual(await server.sql("SELECT @@global.read_only"), [["0"]]);
+  // And a start with the same data finds it as it left it.
+  await using again = await startLocalCluster({ file, dataDir });
+  assert.equal(await value(again, "legacy", "select count(*) from customer"), "10");
 });
