@@ -3,6 +3,7 @@ import { connectGate, request, startQueryTablet } from "../../tests/harness/quer
 import { startTestMysqld } from "../../tests/harness/mysqld.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 import { VtError } from "../../shared/error/errors.ts";
+import { Dba } from "../mysqld/dba.ts";
 import { OWN_CLIENTS } from "../mysqld/init_db.ts";
 import { type Admitted, drainTables } from "./drain_tables.ts";
 
@@ -93,4 +94,27 @@ Deno.test("what still writes when the grace time is over is ended; readers go on
   }
   const { rows } = await mysqld.root.query("select sum(v) from vt_commerce.t", NEVER);
   assert.equal(Number(rows[0]?.[0]), 0, "what was ended was rolled back");
+});
+
+Deno.test("on a server that isn't ours, who uses the database past the gate is named; readers may stay", async () => {
+  await using mysqld = await startTestMysqld();
+  const { root } = mysqld;
+  await root.query("create database shop", NEVER);
+  await root.query("create table shop.t (id int primary key)", NEVER);
+  const server = { dba: root, flavor: mysqld.flavor };
+  const admitted: Admitted = {
+    ended: () => Promise.resolve(),
+    endTransactions: () => new Set(),
+  };
+  const address = { socketPath: mysqld.socketPath };
+  await using stranger = new Dba({ address, user: "vt_app", password: "" });
+  await stranger.session(async (session) => {
+    await session.query("use shop", NEVER);
+    const drain = (...readers: string[]) => {
+      const clients = { users: ["root"], database: "shop", readers };
+      return drainTables(server, { database: "shop", clients }, DRAIN, admitted, NEVER);
+    };
+    await assert.rejects(drain(), /VT20035.*vt_app@localhost.*--unmanaged-readers/);
+    assert.notEqual(await drain("vt_app"), "");
+  }, NEVER);
 });
