@@ -18,13 +18,9 @@ import { newStream, type PlannedStream } from "../../workflow/streams.ts";
 import { checkPlacements, newDefinition } from "../../workflow/tables.ts";
 import type { CommandContext } from "../context.ts";
 import { findKeyspace } from "../lookup.ts";
-import {
-  type CreateOptions,
-  otherStreams,
-  readSchema,
-  streamOptions,
-} from "./create_move_tables.ts";
+import { type CreateOptions, otherStreams, streamOptions } from "./create_move_tables.ts";
 import { countRows } from "./count_rows.ts";
+import { readSchema } from "./plan_tables.ts";
 import { readShards, type ShardAt } from "./read_facts.ts";
 import { findKnown } from "./known_workflow.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";

@@ -20,8 +20,6 @@ import { findKnown } from "./known_workflow.ts";
 import { planTables, readSchema } from "./plan_tables.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
 
-export { readSchema };
-
 export interface CreateOptions {
   readonly workflow: string;
   readonly targetKeyspace: string;
