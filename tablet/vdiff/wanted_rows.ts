@@ -104,8 +104,9 @@ function readerOf(wanted: TableSnapshot, { columns, targetKey }: TableSides): So
   return {
     digest: (read, call) => wanted.digest(options(read), call),
     rows: async (read, call) => {
-      const limits = { rowsMax: Infinity, bytesMax: Infinity };
-      const { rows } = await wanted.rows({ ...options(read), key: [] }, limits, call);
+      // Of a chunk, or of a part of a table without a key.
+      const limits = { rowsMax: Number.MAX_SAFE_INTEGER, bytesMax: Infinity };
+      const { rows } = await wanted.rows(options(read), limits, call);
       return { rows: rows.map(({ row }) => row), next: undefined };
     },
   };
