@@ -9,6 +9,7 @@ import { clusterYaml, type KeyspaceShape } from "./cluster_yaml.ts";
 import { Guestbook, type GuestbookReport, type Visitor } from "./guestbook.ts";
 import type { LedgerCounts } from "./ledger.ts";
 import { startLocalCluster } from "./local_cluster.ts";
+import { levelReplicas } from "./level_replicas.ts";
 import { type Say, Story } from "./story.ts";
 import { CustomerVisitor, MessageVisitor } from "./visitors.ts";
 
@@ -226,6 +227,7 @@ async function copy(story: Story, guide: Split, book: Guestbook): Promise<void> 
   for (const shard of HALVES) await story.vtctl("SplitDiff", ...flags, `${keyspace}/${shard}`);
   story.say("  (while it has taken its rows away)");
   await book.quiet(async () => {
+    await levelReplicas(story.cluster, `${keyspace}/-`);
     for (const [shard, rows] of [["-80", low], ["80-", high]] as const) {
       const text = await story.vtctl("SplitDiff", ...flags, `${keyspace}/${shard}`);
       const want = tables.map((table) =>
