@@ -4,6 +4,7 @@ import type { OtherStream } from "./checks.ts";
 import { checkNeighbours } from "./neighbours.ts";
 import { compareWorkflow } from "./same_workflow.ts";
 import { newStream, type PlannedStream, type StreamOptions } from "./streams.ts";
+import { newStatus } from "../../tests/harness/workflow_world.ts";
 
 const OPTIONS: StreamOptions = {
   workflow: "w",
@@ -27,22 +28,10 @@ function planned(shard: string, tables = "t", more: Partial<StreamOptions> = {})
 
 function there({ at, stream }: PlannedStream, more: Partial<StreamStatus> = {}): OtherStream {
   const status: StreamStatus = {
-    ...stream,
-    id: 1,
+    ...newStatus(1, stream),
     position: "MariaDB/0-1-1",
     state: "Running",
-    stopPosition: "",
-    message: "",
-    dbName: "vt_k",
-    tags: "",
-    timeUpdated: 0,
-    transactionTimestamp: 0,
-    timeHeartbeat: 0,
-    timeThrottled: 0,
-    componentThrottled: "",
-    reasonThrottled: "",
     rowsCopied: 5,
-    copyState: [],
     ...more,
   };
   return { keyspace: at.keyspace, shard: at.shard, primary: "zone1-0000000100", stream: status };

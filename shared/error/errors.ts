@@ -184,7 +184,7 @@ export const ERRORS = {
   VT22006: row("internal", 1815, "HY000", (what: string) => `${what}`),
   VT22007: row("resource_exhausted", 1203, "HY000", (limit: number) => `${limit} commands run at this vtctld already; try again when some have ended`),
   VT22008: row("deadline_exceeded", 1105, "HY000", (what: string) => `${what}`),
-  VT22009: row("aborted", 1105, "HY000", (what: string) => `${what} was sent by somebody who has lost the keyspace's lock since; who holds it now goes on`),
+  VT22009: row("aborted", 1105, "HY000", (what: string) => `${what} was sent by somebody who has lost the keyspace's lock since; who holds it now goes on. When it is the topology that was made anew, whose locks begin again: delete the row workflow_fence of _vt.shard_metadata on the shard's primary, and restart its tablet`),
 
   // What a program was started with.
   VT23001: row("invalid_argument", 1105, "HY000", (flag: string, hint: string) => `unknown flag --${flag}${hint}; --help lists all`),

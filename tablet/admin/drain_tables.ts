@@ -1,5 +1,6 @@
 /** Waits until nobody writes to tables any more. */
 import { printPosition } from "../../shared/binlog/position.ts";
+import { ER_LOCK_WAIT_TIMEOUT, ER_NO_SUCH_THREAD } from "../../shared/error/errno.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { sleep } from "../../shared/host/clock.ts";
@@ -11,8 +12,6 @@ import { quote, quoteName } from "../mysqld/statement.ts";
 type Request = VReplicationAdmin["DrainTables"]["request"];
 
 const LOOK_MS = 10;
-const ER_LOCK_WAIT_TIMEOUT = 1205;
-const ER_NO_SUCH_THREAD = 1094;
 
 /** What the query service has admitted, and mysqld may not know of yet. */
 export interface Admitted {

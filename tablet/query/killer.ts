@@ -2,6 +2,7 @@
  * Stops statements: KILL on a connection of its own, which is opened when first needed and kept.
  * Kills run one after the other.
  */
+import { ER_NO_SUCH_THREAD } from "../../shared/error/errno.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
 import { errnoOf, isErr } from "./terminal.ts";
 import { mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
@@ -9,7 +10,6 @@ import { FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
 
 /** A KILL answers at once; one that doesn't has a dead mysqld. */
 const KILL_MS = 5000;
-const ER_NO_SUCH_THREAD = 1094;
 
 const UTF8 = new TextEncoder();
 

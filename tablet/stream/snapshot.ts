@@ -7,6 +7,7 @@
  * snapshots begin: whatever the position is then, it fits all of them.
  */
 import { printPosition } from "../../shared/binlog/position.ts";
+import { ER_LOCK_WAIT_TIMEOUT } from "../../shared/error/errno.ts";
 import { vtErrorFrom } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { sleep } from "../../shared/host/clock.ts";
@@ -38,8 +39,6 @@ const LOCK_PAUSE_MS = 1000;
 
 /** A round takes about a millisecond. */
 const MARIADB_ROUNDS_MAX = 20;
-
-const ER_LOCK_WAIT_TIMEOUT = 1205;
 
 /** Values come in UTC and each in its column's own charset. */
 const SESSION = "SET SESSION sql_mode = '', time_zone = '+00:00', character_set_results = NULL, " +

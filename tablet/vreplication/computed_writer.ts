@@ -1,5 +1,6 @@
 /** Writes rows that expressions make of a stream's rows, one of one. */
 import type { Row, RowChange } from "../../shared/binlog/change.ts";
+import { ER_DUP_ENTRY } from "../../shared/error/errno.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { Evaluation } from "./evaluator.ts";
 import { applyChanges, deleteRows, insertRows, type RunSql } from "./row_statements.ts";
@@ -8,8 +9,6 @@ import type { RowWriter, TablePlan } from "./target_table.ts";
 interface Call {
   readonly signal: AbortSignal;
 }
-
-const ER_DUP_ENTRY = 1062;
 
 export class ComputedWriter implements RowWriter {
   readonly #evaluation: Evaluation;

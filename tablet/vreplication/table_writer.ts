@@ -1,5 +1,6 @@
 /** Writes the rows of one table out of a snapshot. While a batch is written, the next one gathers. */
 import type { Row } from "../../shared/binlog/change.ts";
+import { ER_DUP_ENTRY } from "../../shared/error/errno.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { rowsOf } from "../../shared/mysql/row_packets.ts";
@@ -30,8 +31,6 @@ interface Call {
 
 /** What is inserted and committed at once: a few statements. */
 const BATCH_BYTES = 4 * 1024 * 1024;
-
-const ER_DUP_ENTRY = 1062;
 
 interface Batch {
   /** As row_packets.ts reads them. */

@@ -1,5 +1,6 @@
 /** The tables of the keyspace's database that a stream writes to, and its plan for each. */
 import type { TableFields } from "../../shared/binlog/change.ts";
+import { ER_DUP_ENTRY } from "../../shared/error/errno.ts";
 import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { type ComputedRule, computedRule } from "../../shared/filter/computed.ts";
@@ -26,8 +27,6 @@ export interface TargetTablesOptions {
 interface Call {
   readonly signal: AbortSignal;
 }
-
-const ER_DUP_ENTRY = 1062;
 
 export class TargetTables implements Disposable {
   readonly #options: TargetTablesOptions;

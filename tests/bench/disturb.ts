@@ -1,7 +1,9 @@
 /** What may go on at the source when writes are switched away from it. */
+import { setTimeout as pause } from "node:timers/promises";
 import mysql from "mysql2/promise";
 import type { LocalCluster } from "../cluster/local_cluster.ts";
 import type { Place } from "../cluster/workflow_case.ts";
+import { waitFor } from "../harness/wait.ts";
 
 export const DISTURBANCES = ["transaction", "select", "admin", "alter"] as const;
 /**
@@ -16,6 +18,8 @@ export interface Held {
 }
 
 const SELECT_SECONDS = 4;
+/** How long the reader stays that an ALTER TABLE waits for. */
+const READER_MS = 8000;
 
 export async function disturb(
   what: Disturbance,
@@ -128,9 +132,14 @@ async function holdAlter(cluster: LocalCluster, place: Place): Promise<Held> {
   await reader.query("begin");
   await reader.query("select count(*) from customer where customer_id = 4");
   const altered = outcome(other.query("alter table customer comment = 'altered'"));
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  const ended = new Promise((resolve) => setTimeout(resolve, 8000))
-    .then(() => outcome(reader.query("commit")));
+  await waitFor("the ALTER TABLE to wait for its lock", async () => {
+    const [waiting] = await reader.query<mysql.RowDataPacket[]>(
+      "select 1 from information_schema.processlist where info like 'alter table customer%' " +
+        "and state like '%metadata lock%'",
+    );
+    return waiting.length > 0;
+  });
+  const ended = pause(READER_MS).then(() => outcome(reader.query("commit")));
   return {
     end: async () => {
       const said = `reader: ${await ended}; alter: ${await altered}`;

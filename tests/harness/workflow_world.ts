@@ -374,7 +374,8 @@ function newShard(place: Place, primaryServing: boolean): Shard {
   };
 }
 
-function newStatus(id: number, stream: NewStream): StreamStatus {
+/** A stream's row as it is written. */
+export function newStatus(id: number, stream: NewStream): StreamStatus {
   return {
     ...stream,
     id,
