@@ -2,12 +2,14 @@
  * QUERY_EVENT: a statement as text. With binlog_format = ROW these are transaction boundaries and
  * data definition; a change of rows as a statement can't be followed and is refused, never skipped.
  */
-import { vtError } from "../error/errors.ts";
+import { VtError, vtError } from "../error/errors.ts";
+import { latin1Text } from "../mysql/binary_value.ts";
 import { ByteReader } from "../mysql/byte_reader.ts";
 import type { TableName } from "../sql/ast.ts";
 import type { Ddl, Statement } from "../sql/ast_statement.ts";
 import { DEFAULT_OPTIONS, type SqlOptions } from "../sql/options.ts";
 import { parseSql } from "../sql/parser.ts";
+import { isStringQuote, scanComment, scanQuotedName, scanString } from "../sql/scan.ts";
 import { inflateRows } from "./rows_event.ts";
 
 export interface QueryEvent {
@@ -127,10 +129,7 @@ export function meaningOf(query: QueryEvent, database: string): QueryMeaning {
 /** The parser reads byte strings. */
 function tryParse(sql: string, options: SqlOptions): Statement | undefined {
   try {
-    const bytes = new TextEncoder().encode(sql);
-    let text = "";
-    for (const byte of bytes) text += String.fromCharCode(byte);
-    return parseSql(text, options);
+    return parseSql(latin1Text(new TextEncoder().encode(sql)), options);
   } catch {
     // The server ran it, so it is no error; `unparsed` judges by its words.
     return undefined;
@@ -147,14 +146,46 @@ function unparsed(query: QueryEvent, database: string): QueryMeaning {
   return { kind: "nothing" };
 }
 
-function concerns(query: QueryEvent, database: string): boolean {
-  return query.database === database || withoutTexts(query).includes(database);
+function concerns({ database: selected, sql, options }: QueryEvent, database: string): boolean {
+  if (selected === database) return true;
+  // Most have it nowhere: what needs no search of names is fast, however long it is.
+  return sql.includes(database) && mentions(sql, database, options);
 }
 
-/** A row of another database may hold our name: what a tablet writes into its `_vt` does. */
-function withoutTexts({ sql, options }: QueryEvent): string {
-  const texts = options.noBackslashEscapes ? /'(?:[^']|'')*'/g : /'(?:[^'\\]|\\[^]|'')*'/g;
-  return sql.replace(texts, "''");
+/**
+ * True when the name stands outside of texts and comments. A row of another database may hold our
+ * name: what a tablet writes into its `_vt` does.
+ */
+function mentions(sql: string, name: string, options: SqlOptions): boolean {
+  let from = 0;
+  try {
+    for (let at = 0; at < sql.length;) {
+      const end = behindText(sql, at, options);
+      if (end === at) at = behindName(sql, at, options);
+      else {
+        if (sql.slice(from, at).includes(name)) return true;
+        from = at = end;
+      }
+    }
+  } catch (error) {
+    // Something that never ends for us did for the server: its names can't be told from texts.
+    if (error instanceof VtError) return true;
+    throw error;
+  }
+  return sql.slice(from).includes(name);
+}
+
+/** Behind the text or the comment that begins here; the place itself when none does. */
+function behindText(sql: string, at: number, options: SqlOptions): number {
+  const byte = sql.charCodeAt(at);
+  return isStringQuote(byte, options) ? scanString(sql, at, options) : scanComment(sql, at);
+}
+
+/** Behind a quoted name, in which quotes are letters, or behind one character. */
+function behindName(sql: string, at: number, options: SqlOptions): number {
+  const char = sql.charAt(at);
+  const quotes = char === "`" || (char === '"' && options.ansiQuotes);
+  return quotes ? scanQuotedName(sql, at) : at + 1;
 }
 
 function refuseStatement(query: QueryEvent, database: string): void {
