@@ -4,6 +4,7 @@ import { ER_DUP_ENTRY } from "../../shared/error/errno.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { Evaluation } from "./evaluator.ts";
 import { applyChanges, deleteRows, insertRows, type RunSql } from "./row_statements.ts";
+import { sameRow } from "./same_row.ts";
 import type { RowWriter, TablePlan } from "./target_table.ts";
 
 interface Call {
@@ -87,13 +88,4 @@ function changeOf({ table, before, after }: EvaluatedChange): readonly RowChange
   }
   if (after === undefined) return [{ kind: "delete", table, before }];
   return [{ kind: "update", table, before, after }];
-}
-
-function sameRow(a: Row, b: Row): boolean {
-  return a.every((value, i) => sameValue(value, b[i] ?? null));
-}
-
-function sameValue(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -7,11 +7,10 @@
  * given, and that one is written again by its own REPLACE). A row is known by the bytes of its key,
  * which a change's image before it has exactly as the row before left them.
  *
- * All that as long as the source sees to it that keys differ. Where it doesn't (`exact`), a second
- * row with a key is an error, and no row replaces another: it is deleted, and inserted anew.
+ * All that as long as the source sees to it that keys differ, at any time. Where it doesn't, see
+ * exact_effect.ts.
  */
 import type { Row, RowChange } from "../../shared/binlog/change.ts";
-import { vtError } from "../../shared/error/errors.ts";
 import type { WrittenColumn } from "./target_table.ts";
 
 export interface NetEffect {
@@ -29,58 +28,34 @@ interface Entry {
   after: Row | undefined;
 }
 
-/**
- * `changes` are of one table; `key` are the columns of its primary key. VT27010 for a key that two
- * rows have at once.
- */
+/** `changes` are of one table; `key` are the columns of its primary key. */
 export function netEffect(
   changes: readonly RowChange[],
   key: readonly WrittenColumn[],
-  exact = false,
 ): NetEffect {
   const rows = new Map<string, Entry>();
-  const put = (after: Row, table: string) => {
+  const put = (after: Row) => {
     const text = rowKey(after, key);
     const entry = rows.get(text);
     if (entry === undefined) rows.set(text, { before: undefined, after });
-    else if (exact && entry.after !== undefined) throw twice(table, after, key);
     else entry.after = after;
   };
   for (const change of changes) {
-    switch (change.kind) {
-      case "insert":
-        put(change.after, change.table);
-        break;
-      case "delete":
-        take(rows, rowKey(change.before, key), change.before);
-        break;
-      case "update":
-        take(rows, rowKey(change.before, key), change.before);
-        put(change.after, change.table);
-    }
+    if (change.kind !== "insert") take(rows, rowKey(change.before, key), change.before);
+    if (change.kind !== "delete") put(change.after);
   }
-  return effectOf([...rows.values()], exact);
+  return effectOf(rows.values());
 }
 
-function effectOf(entries: readonly Entry[], exact: boolean): NetEffect {
+function effectOf(entries: Iterable<Entry>): NetEffect {
   const deletes: Row[] = [];
   const replaces: Row[] = [];
   const inserts: Row[] = [];
   for (const { before, after } of entries) {
-    if (before !== undefined && (exact || after === undefined)) deletes.push(before);
-    if (after === undefined) continue;
-    if (before === undefined || exact) inserts.push(after);
-    else replaces.push(after);
+    if (after !== undefined) (before === undefined ? inserts : replaces).push(after);
+    else if (before !== undefined) deletes.push(before);
   }
   return { deletes, replaces, inserts };
-}
-
-function twice(table: string, row: Row, key: readonly WrittenColumn[]): Error {
-  const values = key.map(({ index }) => {
-    const value = row[index];
-    return value === null || value === undefined ? "NULL" : LATIN1.decode(value);
-  });
-  return vtError("VT27010", table, `there are two rows with key ${values.join(", ")}`);
 }
 
 function take(rows: Map<string, Entry>, key: string, before: Row): void {

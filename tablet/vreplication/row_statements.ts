@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { vtError } from "../../shared/error/errors.ts";
 import type { Row, RowChange } from "../../shared/binlog/change.ts";
 import { MYSQL_TYPE_BIT, MYSQL_TYPE_JSON } from "../../shared/mysql/column_types.ts";
+import { exactEffect } from "./exact_effect.ts";
 import { netEffect } from "./net_effect.ts";
 import { PacketCursor } from "./packet_cursor.ts";
 import { SqlBuffer } from "./sql_buffer.ts";
@@ -204,7 +205,9 @@ export async function applyChanges(
     for (const change of changes) await applyOne(plan, change, run);
     return;
   }
-  const { deletes, replaces, inserts } = netEffect(changes, plan.key, plan.exact);
+  const { deletes, replaces, inserts } = plan.exact
+    ? exactEffect(changes, plan, plan.key)
+    : netEffect(changes, plan.key);
   demandRows(plan, deletes.length, await deleteRows(plan, plan.key, deletes, run));
   await insertRows(plan, replaces, "REPLACE", run);
   await insertRows(plan, inserts, "INSERT", run);

@@ -56,6 +56,19 @@ onEach("rows are copied, then changes follow", {}, async (cluster) => {
   assert.deepEqual(stream.copyState, []);
 });
 
+onEach("rows swap the keys that only the target has", {}, async (cluster) => {
+  const { source, target } = cluster;
+  await cluster.sql(source, "CREATE TABLE s (id int PRIMARY KEY, k varchar(9), v int)");
+  await cluster.sql(target, "CREATE TABLE s (id int, k varchar(9) PRIMARY KEY, v int)");
+  await cluster.sql(source, "INSERT INTO s VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)");
+  await cluster.createStreams(() => [{ match: "s", filter: "" }]);
+  await cluster.untilState("Running");
+  await cluster.sql(source, "UPDATE s SET k = IF(id = 1, 'b', 'a'), v = v + 10 WHERE id < 3");
+  await cluster.untilCaughtUp();
+  const rows = await cluster.sql(target, "SELECT * FROM s ORDER BY id");
+  assert.deepEqual(rows, [["1", "b", "11"], ["2", "a", "12"], ["3", "c", "3"]]);
+});
+
 onEach("tables without a primary key are copied and followed", {}, async (cluster) => {
   const [target] = cluster.targets;
   assert.ok(target);
