@@ -7,6 +7,7 @@ import type { TabletType } from "../../shared/model/tablet.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import { type Place, printPlace } from "./event.ts";
 import { ShardReader, type ShardSink } from "./shard_reader.ts";
+import { Silence } from "./silence.ts";
 
 interface Call {
   readonly signal: AbortSignal;
@@ -47,14 +48,13 @@ export class ShardFollower {
   #source: string | undefined;
   #tries = 0;
   #missing = 0;
-  /** When it last got on. */
-  #aliveMs: number;
+  readonly #silence: Silence;
 
   constructor(shards: FollowedShards, options: FollowOptions, place: Place) {
     this.#shards = shards;
     this.#options = options;
     this.#place = place;
-    this.#aliveMs = options.clock.monotonicMs();
+    this.#silence = new Silence(options.clock);
   }
 
   /** Resolves at the journal. Throws when trying again is of no use. */
@@ -68,7 +68,7 @@ export class ShardFollower {
         signal.throwIfAborted();
         this.#failed(error);
       }
-      await this.#shards.lost(this.#place, { signal });
+      await this.#silence.holding(() => this.#shards.lost(this.#place, { signal }));
       const tries = Math.max(this.#tries, this.#missing);
       const pauseMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** Math.min(tries - 1, 10));
       await clock.sleep(pauseMs, { signal });
@@ -86,19 +86,20 @@ export class ShardFollower {
       rules,
       clock,
       alive: () => {
-        this.#aliveMs = clock.monotonicMs();
+        this.#silence.break();
         this.#tries = 0;
         this.#avoid.clear();
       },
+      silence: this.#silence,
     });
     await reader.run(call);
   }
 
   #failed(error: unknown): void {
-    const { clock, giveUpMs, log } = this.#options;
+    const { giveUpMs, log } = this.#options;
     const id = error instanceof VtError ? error.id : "";
     const behind = id === "VT26005";
-    const silentMs = clock.monotonicMs() - this.#aliveMs;
+    const silentMs = this.#silence.lengthMs;
     if (FINAL.has(id) || silentMs > (behind ? BEHIND_MS_MAX : giveUpMs)) throw error;
     this.#tries++;
     this.#missing = id === "VT05004" ? this.#missing + 1 : 0;

@@ -19,6 +19,7 @@ import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import { copyRule } from "./copy_rule.ts";
 import type { CopyStep } from "./copy_step.ts";
 import { type Place, printPlace } from "./event.ts";
+import { Silence } from "./silence.ts";
 
 interface Call {
   readonly signal: AbortSignal;
@@ -41,6 +42,8 @@ export interface ShardReaderOptions {
   readonly clock: Clock;
   /** The shard got on. */
   readonly alive: () => void;
+  /** Of the shard, whichever source it is read from. */
+  readonly silence: Silence;
 }
 
 /** Tablets send heartbeats each second. */
@@ -58,16 +61,15 @@ class SnapshotIsOld extends Error {}
 export class ShardReader {
   readonly #options: ShardReaderOptions;
   readonly #ended = new AbortController();
-  #heardMs: number;
+  /** Of the source. */
+  readonly #silence: Silence;
   #stallMs = STALL_MS;
-  /** Deliveries under way: the silence is ours. */
-  #delivering = 0;
   /** When it was last known that nothing older was to come. */
   #freshMs: number | undefined;
 
   constructor(options: ShardReaderOptions) {
     this.#options = options;
-    this.#heardMs = options.clock.monotonicMs();
+    this.#silence = new Silence(options.clock);
   }
 
   /** Resolves at the shard's journal; otherwise throws what the source or the receiver throws. */
@@ -90,9 +92,9 @@ export class ShardReader {
   }
 
   #watch(): void {
-    const silentMs = this.#options.clock.monotonicMs() - this.#heardMs;
-    if (this.#delivering > 0 || silentMs < this.#stallMs) return;
-    this.#ended.abort(vtError("VT26006", this.#options.source.name, Math.round(silentMs)));
+    const { lengthMs } = this.#silence;
+    if (lengthMs < this.#stallMs) return;
+    this.#ended.abort(vtError("VT26006", this.#options.source.name, Math.round(lengthMs)));
   }
 
   /** False when no table is left. */
@@ -148,7 +150,7 @@ export class ShardReader {
       throw error;
     } finally {
       this.#stallMs = STALL_MS;
-      this.#heardMs = clock.monotonicMs();
+      this.#silence.break();
     }
     await this.#give({ kind: "done" }, call);
   }
@@ -200,13 +202,11 @@ export class ShardReader {
   }
 
   async #heard(deliver: () => Promise<void>): Promise<void> {
-    const { sink, place, clock, alive } = this.#options;
-    this.#delivering++;
+    const { sink, place, alive, silence } = this.#options;
     try {
-      await deliver();
+      await silence.holding(() => this.#silence.holding(deliver));
     } finally {
-      this.#delivering--;
-      this.#heardMs = clock.monotonicMs();
+      this.#silence.break();
     }
     alive();
     if (sink.positionOf(place) !== undefined) return;

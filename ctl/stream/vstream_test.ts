@@ -43,6 +43,8 @@ class Play {
   readonly #ended: Promise<unknown>;
   /** Set: `emit` waits for it. */
   hold: Promise<void> | undefined;
+  /** So many times no source is found. */
+  refusals = 0;
 
   constructor(shards: readonly string[], more: Partial<VStreamOptions> = {}) {
     this.#ended = vstream({
@@ -50,7 +52,8 @@ class Play {
       rules: [],
       types: ["replica"],
       cells: [],
-      pick: (wish) => Promise.resolve(this.#source(wish)),
+      pick: (wish) =>
+        this.refusals-- > 0 ? Promise.reject(NOBODY) : Promise.resolve(this.#source(wish)),
       emit: async (events) => {
         this.events.push(...events);
         await this.hold;
@@ -192,6 +195,7 @@ function packetsOf(...values: readonly string[]): Uint8Array {
   return Uint8Array.from(buffer);
 }
 
+const NOBODY = vtError("VT27005", "k/-", "replica");
 const LOST = vtError("VT20006", "source", "it died");
 
 Deno.test("another source goes on behind the last whole transaction", async () => {
@@ -271,6 +275,31 @@ Deno.test("a busy receiver holds all sources back", async () => {
   assert.deepEqual(taken.toSorted(), ["-80", "80-"]);
 });
 
+for (const [whose, dying] of [["its own", "-80"], ["another's", "80-"]] as const) {
+  Deno.test(`the time that a receiver takes for ${whose} rows is no silence of a shard`, async () => {
+    let heldMs = 0;
+    let losses = 0;
+    const clock = { ...HOST_CLOCK, monotonicMs: () => HOST_CLOCK.monotonicMs() + heldMs };
+    const log = { ...SILENT_LOG, warn: () => void losses++ };
+    await using play = new Play(["-80", "80-"], { clock, log });
+    const busy = await play.connection("-80");
+    const source = await play.connection(dying);
+    const gate = Promise.withResolvers<void>();
+    play.hold = gate.promise;
+    const held = busy.sink([FIELDS, rows(2, true, "a")]);
+    await waitFor("the row", () => play.story.includes("COMMIT -80"));
+    // Each is longer than a silent shard is waited for.
+    if (source === busy) heldMs += 90_000;
+    source.die(LOST);
+    await waitFor("the loss", () => losses === 1);
+    heldMs += 90_000;
+    play.refusals = 2;
+    gate.resolve();
+    await held;
+    await play.connection(dying, 2);
+  });
+}
+
 Deno.test("what the receiver throws ends the stream", async () => {
   const full = new Error("the disk is full");
   const play = new Play(["-"], {
@@ -284,9 +313,8 @@ Deno.test("what the receiver throws ends the stream", async () => {
 const DONE = Promise.resolve();
 
 Deno.test("a shard that nobody can read ends the stream after a while, a bad rule at once", async () => {
-  const nobody = vtError("VT27005", "k/-", "replica");
-  const away = new Play(["-"], { pick: () => Promise.reject(nobody), giveUpMs: 250 });
-  assert.equal(await away.end(), nobody);
+  const away = new Play(["-"], { pick: () => Promise.reject(NOBODY), giveUpMs: 250 });
+  assert.equal(await away.end(), NOBODY);
   const play = new Play(["-"]);
   const refused = vtError("VT26007", "{}", "no such column");
   (await play.connection("-")).die(refused);
