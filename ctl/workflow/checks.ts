@@ -47,25 +47,25 @@ function whyStreamNot(
   { shard, stream }: PlacedStream,
   limits: SwitchLimits,
 ): string | undefined {
+  const { state, message } = stream;
   const where = `stream ${stream.id} on ${targetKeyspace}/${shard}`;
   const command = `${KIND_NAMES[kind]} --workflow ${name} --target-keyspace ${targetKeyspace}`;
-  if (stream.state === "Error") {
-    return `workflow has errors: ${where}: ${stream.message}; remove the cause, then ${command} start`;
+  if (state === "Error") {
+    return `workflow has errors: ${where}: ${message}; remove the cause, then ${command} start`;
+  }
+  const because = message === "" ? "" : ` (${message})`;
+  // Before the copy: one that stands still in its midst is not in progress.
+  if (state === "Stopped" && message !== STOPPED_FOR_CUTOVER) {
+    return `workflow is stopped: ${where}${because}; ${command} start lets it go on`;
   }
   if (
-    stream.copyState.length > 0 || stream.state === "Copying" || stream.state === "Init" ||
-    stream.position === ""
+    stream.copyState.length > 0 || state === "Copying" || state === "Init" || stream.position === ""
   ) {
-    return `copy is still in progress: ${where}; ${command} status tells how far it is`;
-  }
-  if (stream.state === "Stopped" && stream.message !== STOPPED_FOR_CUTOVER) {
-    return `workflow is stopped: ${where}${
-      stream.message === "" ? "" : ` (${stream.message})`
-    }; ${command} start lets it go on`;
+    return `copy is still in progress: ${where}${because}; ${command} status tells how far it is, and switchtraffic --wait waits for it`;
   }
   const lag = lagSeconds(stream, limits.nowSeconds);
-  if (stream.state === "Running" && lag > limits.lagMaxSeconds) {
-    return `replication lag ${lag}s is higher than allowed lag ${limits.lagMaxSeconds}s; wait, or allow more with --max-replication-lag-allowed`;
+  if (state === "Running" && lag > limits.lagMaxSeconds) {
+    return `replication lag ${lag}s is higher than allowed lag ${limits.lagMaxSeconds}s: ${where}${because}; wait (${command} status shows the lag), or allow more with --max-replication-lag-allowed`;
   }
   return undefined;
 }
