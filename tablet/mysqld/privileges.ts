@@ -18,9 +18,13 @@ const KEYSPACE_PRIVILEGES = [
   "UPDATE",
   "DELETE",
   "CREATE",
+  // Where expressions of streams are evaluated, and VDiff gathers what there should be.
+  "CREATE TEMPORARY TABLES",
   "DROP",
   "ALTER",
   "INDEX",
+  // Foreign keys of tables that come: MySQL looks at the table that they refer to.
+  "REFERENCES",
   "LOCK TABLES",
   "SHOW VIEW",
   // Without it, nobody sees that there are any.
