@@ -60,20 +60,28 @@ export const HTTP_TABLET_CLIENT: TabletClient = {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const cause = timeout.aborted
-        ? `no answer to ${method} within ${timeoutMs} ms`
+        ? `no answer within ${timeoutMs} ms`
         : error instanceof Error
         ? rootMessage(error)
         : String(error);
-      throw vtErrorFrom(error, "VT22005", alias, cause);
+      throw vtErrorFrom(error, "VT22005", alias, `${attempt(tablet, method)}: ${cause}`);
     }
-    if (!response.ok) throw decodeError(alias, method, response.status, body);
+    if (!response.ok) throw decodeError(tablet, method, response.status, body);
     return decodeTabletResponse(method, body);
   },
 };
 
 function urlOf(tablet: TabletRecord, method: string): string {
-  const host = tablet.hostname.includes(":") ? `[${tablet.hostname}]` : tablet.hostname;
-  return `http://${host}:${tablet.portMap.vt}/rpc/${method}`;
+  return `http://${addressOf(tablet)}/rpc/${method}`;
+}
+
+function addressOf({ hostname, portMap }: TabletRecord): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${portMap.vt}`;
+}
+
+/** What was tried: "Ping of commerce/- at 127.0.0.1:15100". */
+function attempt(tablet: TabletRecord, method: string): string {
+  return `${method} of ${tablet.keyspace}/${tablet.shard} at ${addressOf(tablet)}`;
 }
 
 async function readJson(response: Response): Promise<unknown> {
@@ -99,15 +107,20 @@ function rootMessage(error: Error): string {
   return refused?.[1]?.toLowerCase() ?? (text === "" ? error.message : text);
 }
 
-function decodeError(alias: string, method: string, status: number, body: unknown): Error {
-  if (typeof body !== "object" || body === null) {
-    return vtError("VT22005", alias, `HTTP status ${status} to ${method}`);
-  }
+function decodeError(
+  tablet: TabletRecord,
+  method: string,
+  status: number,
+  body: unknown,
+): Error {
+  const alias = printTabletAlias(tablet.alias);
+  const tried = `${attempt(tablet, method)}: HTTP status ${status}`;
+  if (typeof body !== "object" || body === null) return vtError("VT22005", alias, tried);
   const id = "id" in body && typeof body.id === "string" ? body.id : "";
   const message = "message" in body && typeof body.message === "string" ? body.message : "";
   const errno = "errno" in body && typeof body.errno === "number" ? body.errno : 0;
   const sqlState = "sqlState" in body && typeof body.sqlState === "string" ? body.sqlState : "";
   if (isErrorId(id)) return new VtError(id, message.replace(`${id}: `, ""));
   if (errno > 0) return new MysqlError(errno, sqlState, message);
-  return vtError("VT22005", alias, `HTTP status ${status} to ${method}: ${message}`);
+  return vtError("VT22005", alias, `${tried}: ${message}`);
 }

@@ -61,6 +61,7 @@ Deno.test("errors of a tablet keep their id or their errno, and count as answere
 Deno.test("what never came counts as unanswered", async () => {
   for (const answer of [await outcome(0, "", 50), await outcome(502, "<html>bad gateway")]) {
     assert(answer instanceof VtError && answer.id === "VT22005", String(answer));
+    assert.match(answer.message, /DemotePrimary of commerce\/- at .*(within 50 ms|status 502)/);
     assert(!isAnswered(answer));
   }
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -69,6 +70,9 @@ Deno.test("what never came counts as unanswered", async () => {
   const { signal } = new AbortController();
   await assert.rejects(
     HTTP_TABLET_CLIENT.call(tabletAt(port), "Ping", {}, { signal }),
-    /VT22005: tablet zone1-0000000100 can't be reached: connection refused/,
+    new RegExp(
+      "VT22005: tablet zone1-0000000100 can't be reached: " +
+        `Ping of commerce/- at 127\\.0\\.0\\.1:${port}: connection refused; start its vttablet`,
+    ),
   );
 });

@@ -95,7 +95,12 @@ Deno.test("checkShards() wants targets that take over exactly what the sources s
   check("-80,80-", "-40,40-8000,8000-c0,c0-");
   assert.throws(() => check("-", "-80"), /cover the key range\(s\) -, but .* cover -80/);
   assert.throws(() => check("-80", "-80,80-"), /must be the same/);
-  assert.throws(() => check("-", "-80,40-"), /target shards ks\/-80 and ks\/40- overlap/);
+  assert.throws(
+    () => check("-", "-80,40-"),
+    /VT22002: target shards ks\/-80 and ks\/40- overlap, .*give --target-shards that share no keys/,
+  );
+  // Whether or not they serve.
+  assert.throws(() => check("-,80-", "-80,80-"), /source shards ks\/- and ks\/80- overlap/);
   assert.throws(() => check("-", "-80,80-", [true, true]), /is in serving state/);
   assert.throws(() => check("-", "-80,80-", [false, false]), /is not in serving state/);
 });

@@ -10,6 +10,9 @@ export function checkShards(
   sources: readonly ShardFacts[],
   targets: readonly ShardFacts[],
 ): void {
+  // Names alone tell: they come before what has to be looked up.
+  checkDisjoint("source", sources);
+  checkDisjoint("target", targets);
   for (const source of sources) {
     if (source.isPrimaryServing) continue;
     throw vtError(
@@ -26,8 +29,6 @@ export function checkShards(
       } is in serving state; give new shards, which CreateShard makes`,
     );
   }
-  checkDisjoint("source", sources);
-  checkDisjoint("target", targets);
   const [from, to] = [spans(sources), spans(targets)];
   if (print(from) === print(to)) return;
   throw vtError(
@@ -49,7 +50,12 @@ function checkDisjoint(side: string, shards: readonly ShardFacts[]): void {
   for (const [i, one] of shards.entries()) {
     for (const other of shards.slice(i + 1)) {
       if (!overlaps(rangeOf(one.shard), rangeOf(other.shard))) continue;
-      throw vtError("VT22002", `${side} shards ${nameOf(one)} and ${nameOf(other)} overlap`);
+      throw vtError(
+        "VT22002",
+        `${side} shards ${nameOf(one)} and ${
+          nameOf(other)
+        } overlap, so rows would be in both; give --${side}-shards that share no keys (FindAllShardsInKeyspace ${one.keyspace} lists what there is)`,
+      );
     }
   }
 }
