@@ -58,12 +58,12 @@ export class VDiffEngine implements AsyncDisposable {
     const { signal } = this.#stop;
     while (!signal.aborted && this.#primary) {
       try {
-        const unfinished = (await this.#options.rows.list("", "", { signal }))
-          .filter(({ state }) => state === "started");
-        for (const { workflow } of unfinished) {
+        const all = await this.#options.rows.list("", "", { signal });
+        // Also those that have ended: mysqld may have been away when they let go.
+        for (const workflow of new Set(all.map((vdiff) => vdiff.workflow))) {
           await releaseStreams(this.#options.streams, workflow);
         }
-        for (const vdiff of unfinished) this.#start(vdiff);
+        for (const vdiff of all) if (vdiff.state === "started") this.#start(vdiff);
         return;
       } catch (error) {
         if (signal.aborted) return;

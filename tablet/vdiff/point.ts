@@ -40,6 +40,7 @@ export interface PointOptions<Source, Target> {
   readonly positionOf: (source: Source) => string;
   readonly closeSource: (source: Source) => Promise<void>;
   readonly openTarget: (call: Call) => Promise<Target>;
+  readonly closeTarget: (target: Target) => void;
   readonly waitMs: number;
   readonly clock: Clock;
 }
@@ -64,28 +65,74 @@ export async function takePoint<Source, Target>(
   options: PointOptions<Source, Target>,
   call: Call,
 ): Promise<Point<Source, Target>> {
-  const { streams, waitMs } = options;
+  const { streams } = options;
   // What an attempt before could not let go.
   await releaseStreams(streams, options.workflow);
   const ready = await waitUntilRunning(options, call);
   const sources: Source[] = [];
+  let target: { readonly opened: Target } | undefined;
   try {
     try {
-      const stopped = await Promise.all(ready.map((stream) => hold(streams, stream, call)));
-      for (const stream of stopped) sources.push(await options.openSource(stream, call));
-      await Promise.all(stopped.map(async ({ id }, i) => {
-        const source = sources[i];
-        if (source === undefined) throw new TypeError("each stream has a source");
-        await runUpTo(streams, id, options.positionOf(source), waitMs, call);
-      }));
-      return { sources, target: await options.openTarget(call) };
+      target = { opened: await reachPoint(options, ready, sources, call) };
     } finally {
       await releaseStreams(streams, options.workflow);
     }
+    return { sources, target: target.opened };
   } catch (error) {
+    if (target !== undefined) options.closeTarget(target.opened);
     for (const source of sources) await options.closeSource(source);
     throw error;
   }
+}
+
+/** Leaves the streams standing at the point; `sources` gets what is opened on the way. */
+async function reachPoint<Source, Target>(
+  options: PointOptions<Source, Target>,
+  ready: readonly StreamStatus[],
+  sources: Source[],
+  call: Call,
+): Promise<Target> {
+  const { streams, waitMs } = options;
+  const held = await settleAll(ready, (stream) => hold(streams, stream, call));
+  for (const stream of held) sources.push(await options.openSource(stream, call));
+  const ends = held.map(({ id }, i) => {
+    const source = sources[i];
+    if (source === undefined) throw new TypeError("each stream has a source");
+    return { id, position: options.positionOf(source) };
+  });
+  const failed = new AbortController();
+  const signal = AbortSignal.any([call.signal, failed.signal]);
+  await settleAll(ends, async ({ id, position }) => {
+    try {
+      await runUpTo(streams, id, position, waitMs, { signal });
+    } catch (error) {
+      // The others would be waited for in vain.
+      failed.abort(error);
+      throw error;
+    }
+  });
+  return await options.openTarget(call);
+}
+
+/**
+ * Waits until each has ended, and throws what failed first then: work that is still under way would
+ * hold streams behind the back of whoever lets them go.
+ */
+async function settleAll<From, To>(
+  from: readonly From[],
+  work: (each: From) => Promise<To>,
+): Promise<readonly To[]> {
+  const failures: unknown[] = [];
+  const outcomes = await Promise.allSettled(from.map((each) =>
+    work(each).catch((error) => {
+      failures.push(error);
+      throw error;
+    })
+  ));
+  return outcomes.map((outcome) => {
+    if (outcome.status === "rejected") throw failures[0];
+    return outcome.value;
+  });
 }
 
 /** All streams that bring the table, once they have copied it. */
@@ -163,19 +210,19 @@ async function runUpTo(
   throw vtError("VT20014", `stream ${id} to stop at ${position}; it is at ${reached}`);
 }
 
-/** Lets streams go that stand for a comparison's sake, and no others. */
+/** Lets streams go that stand for a comparison's sake, and no others. All are tried. */
 export async function releaseStreams(streams: StreamControl, workflow: string): Promise<void> {
   const call = { signal: AbortSignal.timeout(RELEASE_MS_MAX) };
-  for (const stream of await streams.readStreams(workflow, call)) {
-    if (!isHeld(stream)) continue;
-    const change = { id: stream.id, state: "Running", message: "", stopPosition: "" } as const;
+  const held = (await streams.readStreams(workflow, call)).filter(isHeld);
+  await settleAll(held, async ({ id }) => {
+    const change = { id, state: "Running", message: "", stopPosition: "" } as const;
     try {
       await streams.updateStream(change, call, isHeld);
     } catch (error) {
       // Somebody else took it over, and does with it as he likes.
       if (!(error instanceof VtError) || error.id !== "VT27008") throw error;
     }
-  }
+  });
 }
 
 /**

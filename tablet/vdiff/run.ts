@@ -164,6 +164,7 @@ class TableRun {
             inner,
             computed === undefined ? [] : wantedStatements(computed, { database, table }),
           ),
+        closeTarget: (opened) => opened[Symbol.dispose](),
         waitMs: options.waitMs,
         clock,
       }, call)
