@@ -24,17 +24,23 @@ export class Fence {
   readonly #running = new Set<Running>();
   /** The greatest that was raised here, or seen in the row; undefined: the row is to be read. */
   #token: number | undefined;
-  /** Of the last call that the row was read for. */
+  /** Of the last call that the row was read for, on this primary. */
   #checked: number | undefined;
+  #primary = false;
+  /** Grows with each change of the role. */
+  #term = 0;
 
   constructor(sql: StatementRunner, database: string) {
     this.#sql = sql;
     this.#database = database;
   }
 
-  /** While another tablet is the primary, what is known here grows old. */
+  /** While another tablet is the primary, what is known here grows old: the row is read again. */
   setPrimary(primary: boolean): void {
-    if (!primary) this.#checked = undefined;
+    if (primary === this.#primary) return;
+    this.#primary = primary;
+    this.#checked = undefined;
+    this.#term++;
   }
 
   /** Does what a call asks for. VT22009 for a token of the past; one without any is always let in. */
@@ -44,11 +50,7 @@ export class Fence {
     options: CallOptions,
   ): Promise<T> {
     if (token === undefined) return await work();
-    if (token !== this.#checked) {
-      this.#notice(await this.#read(options));
-      this.#checked = token;
-    }
-    this.#check(token);
+    await this.#demand(token, options);
     const over = Promise.withResolvers<void>();
     const running = { token, over: over.promise };
     this.#running.add(running);
@@ -70,9 +72,8 @@ export class Fence {
         `ON DUPLICATE KEY UPDATE value = GREATEST(CAST(value AS UNSIGNED), ${token})`,
       options,
     );
-    this.#notice(await this.#read(options));
-    this.#check(token);
-    this.#checked = token;
+    this.#checked = undefined;
+    await this.#demand(token, options);
     const older = [...this.#running].filter((running) => running.token < token);
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => aborted.reject(options.signal.reason);
@@ -84,12 +85,18 @@ export class Fence {
     }
   }
 
-  #notice(token: number): void {
-    this.#token = Math.max(this.#token ?? 0, token);
+  /** VT22009 when a later token is known, here or in the row. */
+  async #demand(token: number, options: CallOptions): Promise<void> {
+    if (token !== this.#checked) {
+      const term = this.#term;
+      this.#notice(await this.#read(options));
+      if (this.#primary && term === this.#term) this.#checked = token;
+    }
+    if (token < (this.#token ?? 0)) throw vtError("VT22009", "the call");
   }
 
-  #check(token: number): void {
-    if (token < (this.#token ?? 0)) throw vtError("VT22009", "the call");
+  #notice(token: number): void {
+    this.#token = Math.max(this.#token ?? 0, token);
   }
 
   async #read(options: CallOptions): Promise<number> {

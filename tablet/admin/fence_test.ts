@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startTestMysqld } from "../../tests/harness/mysqld.ts";
+import type { StatementRunner } from "../mysqld/dba.ts";
 import { Fence } from "./fence.ts";
 
 const NEVER = { signal: new AbortController().signal };
@@ -15,6 +16,7 @@ Deno.test("a fence lets nobody in whose lock has gone to another, also after a r
     NEVER,
   );
   const fence = new Fence(mysqld.root, "vt_a");
+  fence.setPrimary(true);
   assert.equal(await fence.run(undefined, done, NEVER), "done");
   assert.equal(await fence.run(9, done, NEVER), "done", "nobody has raised it yet");
   await fence.raise(10, NEVER);
@@ -44,4 +46,35 @@ Deno.test("a fence lets nobody in whose lock has gone to another, also after a r
   await restarted.raise(200, NEVER);
   fence.setPrimary(false);
   await assert.rejects(fence.run(101, done, NEVER), REFUSED);
+
+  // Another one raises it between two calls to a replica, or just before that becomes the primary.
+  const replica = new Fence(mysqld.root, "vt_a");
+  replica.setPrimary(false);
+  assert.equal(await replica.run(200, done, NEVER), "done");
+  await restarted.raise(300, NEVER);
+  await assert.rejects(replica.run(200, done, NEVER), REFUSED);
+  const promoted = new Fence(mysqld.root, "vt_a");
+  promoted.setPrimary(false);
+  assert.equal(await promoted.run(300, done, NEVER), "done");
+  await restarted.raise(400, NEVER);
+  promoted.setPrimary(true);
+  await assert.rejects(promoted.run(300, done, NEVER), REFUSED);
+});
+
+Deno.test("what a replica read of a fence doesn't count for the primary that it becomes", async () => {
+  const answers = [Promise.withResolvers<string>(), Promise.withResolvers<string>()] as const;
+  let asked = 0;
+  const sql: StatementRunner = {
+    async query() {
+      const value = await answers[asked++]?.promise;
+      return { columns: ["value"], rows: [[value ?? ""]], affectedRows: 0, lastInsertId: "0" };
+    },
+  };
+  const fence = new Fence(sql, "vt_a");
+  const slow = fence.run(5, done, NEVER);
+  fence.setPrimary(true);
+  answers[0].resolve("5");
+  assert.equal(await slow, "done");
+  answers[1].resolve("6");
+  await assert.rejects(fence.run(5, done, NEVER), REFUSED);
 });
