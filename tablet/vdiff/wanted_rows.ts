@@ -11,8 +11,10 @@ import { quoteName } from "../mysqld/statement.ts";
 import { EVALUATION_SETTINGS, utf8SessionForm } from "../vreplication/evaluator.ts";
 import { insertRows } from "../vreplication/row_statements.ts";
 import { numberColumn, type WrittenColumn } from "../vreplication/target_table.ts";
+import type { KeyColumn } from "./key_order.ts";
 import { decodeSpan } from "./source_sessions.ts";
 import type { SourceReader } from "./table_diff.ts";
+import { tablePages } from "./table_pages.ts";
 import type { TableSides } from "./table_sides.ts";
 import { ALL_ROWS, type ReadOptions, type TableSnapshot } from "./table_snapshot.ts";
 
@@ -78,7 +80,7 @@ export async function gatherWanted(
   await target.run(EVALUATION_SETTINGS, call);
   const wanted = target.beside(WANTED);
   const gathering = rule.grouped
-    ? new GroupGathering(rule, target, wanted, sides.fields)
+    ? new GroupGathering(rule, target, wanted, sides)
     : new RowGathering(wanted, sides.fields);
   await gathering.begin(call);
   for (const { fields, reader } of sources) {
@@ -158,6 +160,8 @@ type Item = Exclude<ComputedItem, { is: "star" }>;
 
 const ZERO = new TextEncoder().encode("0");
 const ONE = new TextEncoder().encode("1");
+/** Groups of the target that are in memory at once. */
+const PAGE = { rowsMax: 5000, bytesMax: 8 * 1024 * 1024 };
 const IS_ZERO = /^-?0*(?:\.0*)?$/;
 
 /**
@@ -169,26 +173,27 @@ class GroupGathering implements Gathering {
   readonly #target: TableSnapshot;
   readonly #wanted: TableSnapshot;
   readonly #columns: readonly Field[];
+  readonly #key: readonly KeyColumn[];
 
   constructor(
     rule: ComputedRule,
     target: TableSnapshot,
     wanted: TableSnapshot,
-    columns: readonly Field[],
+    { fields, targetKey }: TableSides,
   ) {
     this.#items = rule.items.filter((item) => item.is !== "star");
     this.#target = target;
     this.#wanted = wanted;
-    this.#columns = columns;
+    this.#columns = fields;
+    this.#key = targetKey;
   }
 
   async begin(call: Call): Promise<void> {
-    const names = this.#columns.map(({ name }) => quoteName(name)).join(", ");
-    const groups: Row[] = [];
-    await this.#target.scan(`SELECT ${names} FROM ${this.#target.table}`, (row) => {
-      groups.push(this.#seed(row));
-    }, call);
-    await this.#write(this.#columns, groups, call);
+    const columns = this.#columns.map(({ name }) => name);
+    const pages = { columns, key: this.#key, limits: PAGE };
+    for await (const page of tablePages(this.#target, pages, call)) {
+      await this.#write(this.#columns, page.map((row) => this.#seed(row)), call);
+    }
   }
 
   /** Where nobody counts rows, a group of nothing may stay: it is then found. */
