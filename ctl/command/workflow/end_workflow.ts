@@ -7,7 +7,8 @@ import { FROZEN, type WorkflowFacts } from "../../workflow/facts.ts";
 import { cancel, type Cancellation, complete, type Completion } from "../../workflow/finish.ts";
 import { printPlan, type Program } from "../../workflow/program.ts";
 import type { CommandContext } from "../context.ts";
-import { type FoundWorkflow, readShards, readWorkflow } from "./read_facts.ts";
+import { finishUnfinished } from "./heal_switch.ts";
+import { type FoundWorkflow, readShards, readStreams, readWorkflow } from "./read_facts.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
 import type { WorkflowName } from "./switch_traffic.ts";
 
@@ -54,6 +55,7 @@ async function end(
     keyspaces,
     `${LOCK_NAMES[action]}(${name.workflow})`,
   );
+  if (!dryRun) await finishUnfinished(context, first.facts, locks);
   const { facts, primaries } = await readWorkflow(context, name.keyspace, name.workflow);
   const program = makeProgram(facts);
   if (dryRun) {
@@ -144,14 +146,26 @@ export async function forgetWorkflow(
   context: CommandContext,
   name: WorkflowName,
 ): Promise<StreamsChanged> {
-  const shards = await readShards(context, name.keyspace);
+  const { keyspace, workflow } = name;
+  const shards = await readShards(context, keyspace);
+  const streams = await Promise.all(shards.map((at) => readStreams(context, at, workflow)));
+  const [first] = streams.flat();
+  if (first === undefined) {
+    throw vtError("VT22003", `${workflow} workflow not found in the ${keyspace} keyspace`);
+  }
+  const sourceKeyspace = first.source.keyspace;
+  await using locks = await lockKeyspaces(
+    context,
+    [sourceKeyspace, keyspace],
+    `Delete(${workflow})`,
+  );
+  const places = { targetKeyspace: keyspace, sourceKeyspace, name: workflow };
+  await finishUnfinished(context, places, locks);
   const removed = await Promise.all(shards.map(async ({ primary, facts }) => {
-    const deleted = await deleteStreams(context, primary, name.workflow);
+    const deleted = await deleteStreams(context, primary, workflow);
     return deleted > 0 ? [facts.primary] : [];
   }));
-  const tablets = removed.flat();
-  if (tablets.length > 0) return { ...name, tablets };
-  throw vtError("VT22003", `${name.workflow} workflow not found in the ${name.keyspace} keyspace`);
+  return { ...name, tablets: removed.flat() };
 }
 
 async function deleteStreams(

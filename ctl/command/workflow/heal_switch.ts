@@ -7,6 +7,7 @@ import { VtError } from "../../../shared/error/errors.ts";
 import type { SwitchRecord } from "../../../shared/model/records.ts";
 import { tryLockKeyspace } from "../../../topo/locks.ts";
 import { deleteSwitch, getSwitch, listSwitches } from "../../../topo/switches.ts";
+import { reverseName, type WorkflowFacts } from "../../workflow/facts.ts";
 import { switchWrites } from "../../workflow/switch_writes.ts";
 import { claimSwitch, undoSwitch } from "../../workflow/undo_switch.ts";
 import type { CommandContext } from "../context.ts";
@@ -59,8 +60,33 @@ async function readOrForget(
   }
 }
 
+/**
+ * A switch of the workflow, there or back, that was cut comes to its end, under the keyspaces' locks
+ * that the caller holds: what it stopped or denied is known by its streams, which may go next.
+ */
+export async function finishUnfinished(
+  context: CommandContext,
+  { targetKeyspace, sourceKeyspace, name }: Pick<
+    WorkflowFacts,
+    "targetKeyspace" | "sourceKeyspace" | "name"
+  >,
+  locks: HeldLocks,
+): Promise<void> {
+  for (
+    const [keyspace, workflow] of [
+      [targetKeyspace, name],
+      [sourceKeyspace, reverseName(name)],
+    ] as const
+  ) {
+    const record = await getSwitch(context.topo, keyspace, workflow, context);
+    if (record === undefined) continue;
+    context.say(`${record.command} was cut after ${record.startedAt}`);
+    await finishSwitch(context, record, locks);
+  }
+}
+
 /** Under the keyspaces' locks. */
-export async function finishSwitch(
+async function finishSwitch(
   context: CommandContext,
   record: SwitchRecord,
   locks: HeldLocks,

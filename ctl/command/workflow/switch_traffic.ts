@@ -9,14 +9,13 @@ import {
   type ServedType,
   type WorkflowFacts,
 } from "../../workflow/facts.ts";
-import { getSwitch } from "../../../topo/switches.ts";
 import { printPlan, type Program } from "../../workflow/program.ts";
 import { switchReads } from "../../workflow/switch_reads.ts";
 import { switchWrites } from "../../workflow/switch_writes.ts";
 import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
 import type { CommandContext } from "../context.ts";
 import { checkSchemas } from "./check_schemas.ts";
-import { finishSwitch } from "./heal_switch.ts";
+import { finishUnfinished } from "./heal_switch.ts";
 import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
 import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
 
@@ -100,25 +99,6 @@ export async function switchTraffic(
       ]
       : undefined,
   };
-}
-
-/** A switch of the workflow, there or back, that was cut: it comes to its end first. */
-async function finishUnfinished(
-  context: CommandContext,
-  { targetKeyspace, sourceKeyspace, name }: WorkflowFacts,
-  locks: HeldLocks,
-): Promise<void> {
-  for (
-    const [keyspace, workflow] of [
-      [targetKeyspace, name],
-      [sourceKeyspace, reverseName(name)],
-    ] as const
-  ) {
-    const record = await getSwitch(context.topo, keyspace, workflow, context);
-    if (record === undefined) continue;
-    context.say(`${record.command} was cut after ${record.startedAt}`);
-    await finishSwitch(context, record, locks);
-  }
 }
 
 interface Work {

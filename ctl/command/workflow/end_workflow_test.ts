@@ -1,0 +1,86 @@
+/** Workflows come to their end on a model of a cluster, whatever was cut before. */
+import assert from "node:assert/strict";
+import { openReshard } from "../../../tests/harness/model_tablets.ts";
+import type { ModelCluster } from "../../../tests/harness/model_tablets.ts";
+import { getSrvKeyspace, updateSrvKeyspace } from "../../../topo/srv_keyspaces.ts";
+import { getShards } from "../../../topo/shards.ts";
+import { listSwitches, saveSwitch } from "../../../topo/switches.ts";
+import { setQueriesDisabled } from "../../workflow/serving.ts";
+import type { CommandContext } from "../context.ts";
+import { cancelWorkflow, completeWorkflow, forgetWorkflow } from "./end_workflow.ts";
+import { switchTraffic } from "./switch_traffic.ts";
+
+const NAME = { keyspace: "customer", workflow: "w" };
+const SWITCH = {
+  types: ["replica", "rdonly", "primary"],
+  cells: [],
+  timeoutMs: 1000,
+  lagMaxMs: 30_000,
+  reverse: true,
+  initSequences: false,
+  dryRun: false,
+} as const;
+const COMPLETION = {
+  keepData: false,
+  keepRoutingRules: false,
+  renameTables: false,
+  dryRun: false,
+};
+
+/** As a vtctld leaves it that dies when it has stopped writes, before it wrote a journal. */
+async function cutSwitch(
+  { topo, context }: ModelCluster,
+  workflow: string,
+  stopped: readonly string[],
+): Promise<void> {
+  await saveSwitch(topo, {
+    keyspace: "customer",
+    workflow,
+    command: "Reshard --workflow w --target-keyspace customer reversetraffic",
+    startedAt: "2026-01-02T03:04:05Z",
+    timeoutMs: 1000,
+    reverse: true,
+    initSequences: false,
+  }, context);
+  const stop = (srv: Parameters<typeof setQueriesDisabled>[0]) =>
+    setQueriesDisabled(srv, "primary", stopped, true);
+  await updateSrvKeyspace(topo, "zone1", "customer", stop, context);
+}
+
+/** Shards whose primaries refuse queries. */
+async function refusing(context: CommandContext): Promise<readonly string[]> {
+  const { partitions } = await getSrvKeyspace(context.topo, "zone1", "customer", context);
+  return partitions.filter(({ servedType }) => servedType === "primary")
+    .flatMap(({ shardTabletControls }) => shardTabletControls.map(({ name }) => name));
+}
+
+Deno.test("complete first ends a switch back that was cut: the new shards go on taking writes", async () => {
+  await using cluster = await openReshard("w");
+  const { context, topo } = cluster;
+  await switchTraffic(context, NAME, "there", SWITCH);
+  assert.deepEqual(await refusing(context), ["-"]);
+  await cutSwitch(cluster, "w_reverse", ["-80", "80-"]);
+  await completeWorkflow(context, NAME, COMPLETION);
+  assert.deepEqual(await refusing(context), []);
+  assert.deepEqual(await listSwitches(topo, context), []);
+  assert.deepEqual([...(await getShards(topo, "customer", context)).keys()], ["-80", "80-"]);
+});
+
+Deno.test("cancel and delete end a switch that was cut: the old shard takes writes again", async () => {
+  for (const end of ["cancel", "delete"] as const) {
+    await using cluster = await openReshard("w");
+    const { context, topo } = cluster;
+    await cutSwitch(cluster, "w", ["-"]);
+    assert.deepEqual(await refusing(context), ["-"]);
+    if (end === "delete") await forgetWorkflow(context, NAME);
+    else {
+      await cancelWorkflow(context, NAME, {
+        keepData: false,
+        keepRoutingRules: false,
+        dryRun: false,
+      });
+    }
+    assert.deepEqual(await refusing(context), [], end);
+    assert.deepEqual(await listSwitches(topo, context), [], end);
+  }
+});
