@@ -18,6 +18,7 @@ import { readVariable } from "../session/gate_variables.ts";
 import { unquoted } from "../session/set_actions.ts";
 import { anyShard } from "./any_shard.ts";
 import { CapturedRows } from "./captured_rows.ts";
+import type { Catalog } from "./catalog.ts";
 import type { LocalRun } from "./local_run.ts";
 
 /** Where the statement goes, and what of its text has to change for it. */
@@ -30,9 +31,18 @@ export async function runShardShow(show: Show, run: LocalRun): Promise<void> {
   const { keyspace, edits } = shardText(show, run);
   const text = spliceText(run.text.sql, edits, show);
   const captured = await captureFrom(keyspace, text, run);
-  const database = databaseOf(keyspace, run.parts.gate.catalog().databases);
+  const catalog = run.parts.gate.catalog();
+  const database = databaseOf(keyspace, catalog.databases);
   const columns = captured.columnDefinitions.map((column) => renamed(column, keyspace, database));
-  await run.definedRows(columns, captured.values.map((row) => rewritten(show, columns, row, run)));
+  const shown = {
+    keyspace,
+    database,
+    keyspaceOf: (name: string) => catalog.keyspaceOf(name),
+  };
+  const values = captured.values.map((row) =>
+    show.what === "variables" ? variableRow(row, run) : withKeyspaces(columns, row, shown)
+  );
+  await run.definedRows(columns, values);
 }
 
 /** Runs a text on one shard of a keyspace ("": of any) and keeps its rows. */
@@ -135,27 +145,31 @@ function renamed(
 
 const DATABASE_COLUMNS: ReadonlySet<string> = new Set(["db", "database", "schema"]);
 
-function rewritten(
-  show: Show,
-  columns: readonly ColumnDefinition[],
+/** Whose shard has answered, "" when it was any keyspace's, and how others are found. */
+interface ShownKeyspace {
+  readonly keyspace: string;
+  readonly database: string;
+  readonly keyspaceOf: Catalog["keyspaceOf"];
+}
+
+/** A row with keyspaces where it names their databases. */
+export function withKeyspaces(
+  columns: readonly Pick<ColumnDefinition, "name">[],
   row: readonly RowValue[],
-  run: LocalRun,
+  { keyspace, database, keyspaceOf }: ShownKeyspace,
 ): readonly RowValue[] {
-  if (show.what === "variables") return variableRow(row, run);
-  const { keyspaces, databases } = run.parts.gate.catalog();
   return row.map((value, index) => {
     if (value === null) return value;
-    const name = columns[index]?.name.toLowerCase() ?? "";
-    const isCreate = name === "create database";
-    if (!isCreate && !DATABASE_COLUMNS.has(name)) return value;
+    const column = columns[index]?.name.toLowerCase() ?? "";
     const text = latin1Text(value);
-    const keyspace = keyspaces.find((each) =>
-      isCreate
-        ? text.includes(quoteName(databaseOf(each, databases)))
-        : text === databaseOf(each, databases)
-    );
-    if (keyspace === undefined) return value;
-    return Buffer.from(text.replace(databaseOf(keyspace, databases), keyspace), "latin1");
+    let shown: string | undefined;
+    if (column === "create database") {
+      if (keyspace !== "") shown = text.replace(quoteName(database), () => quoteName(keyspace));
+    } else if (DATABASE_COLUMNS.has(column)) {
+      // Other keyspaces may have a database of that name, too: elsewhere.
+      shown = keyspace !== "" && text === database ? keyspace : keyspaceOf(text);
+    }
+    return shown === undefined ? value : Buffer.from(shown, "latin1");
   });
 }
 
