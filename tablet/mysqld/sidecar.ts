@@ -11,7 +11,7 @@ import { quoteName } from "./statement.ts";
 export const SIDECAR = "_vt";
 
 export interface Databases {
-  /** vt_KEYSPACE. */
+  /** The keyspace's, as mysqld calls it: vt_KEYSPACE unless the tablet is told another. */
   readonly keyspace: string;
   /** _vt. */
   readonly sidecar: string;

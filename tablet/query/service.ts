@@ -58,7 +58,7 @@ export interface EngineOptions {
   readonly address: MysqldAddress;
   readonly user: string;
   readonly password: string;
-  /** vt_KEYSPACE. */
+  /** The keyspace's, as mysqld calls it: vt_KEYSPACE unless the tablet is told another. */
   readonly database: string;
   readonly limits: QueryLimits;
   readonly serving: Serving;

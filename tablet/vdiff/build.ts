@@ -15,7 +15,7 @@ export interface VDiffParts {
   readonly server: Server;
   /** Reads binlogs and tables. */
   readonly login: StreamLogin;
-  /** vt_KEYSPACE. */
+  /** The keyspace's, as mysqld calls it: vt_KEYSPACE unless the tablet is told another. */
   readonly database: string;
   readonly vreplication: VReplication;
   readonly log: Log;

@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly rows: VDiffRows;
   readonly streams: StreamControl;
   readonly login: StreamLogin;
-  /** vt_KEYSPACE. */
+  /** The keyspace's, as mysqld calls it: vt_KEYSPACE unless the tablet is told another. */
   readonly database: string;
   /** All base tables of the database. */
   readonly listTables: (call: Call) => Promise<readonly string[]>;

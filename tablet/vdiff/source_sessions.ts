@@ -20,7 +20,7 @@ import { withJson } from "./json_text.ts";
 export interface SourceSessionsOptions {
   readonly server: Server;
   readonly login: StreamLogin;
-  /** vt_KEYSPACE. */
+  /** The keyspace's, as mysqld calls it: vt_KEYSPACE unless the tablet is told another. */
   readonly database: string;
   /** Of this keyspace's VSchema. */
   readonly context: (call: Call) => Promise<FilterContext>;

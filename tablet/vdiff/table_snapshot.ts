@@ -30,7 +30,7 @@ import { scanRows } from "../mysqld/row_scanner.ts";
 /** Where a table is. */
 export interface TablePlace {
   readonly login: StreamLogin;
-  /** vt_KEYSPACE. */
+  /** The keyspace's, as mysqld calls it: vt_KEYSPACE unless the tablet is told another. */
   readonly database: string;
   readonly table: string;
 }

@@ -40,7 +40,7 @@ export interface StoredTable {
 export interface VDiffPlace {
   readonly keyspace: string;
   readonly shard: string;
-  /** vt_KEYSPACE. */
+  /** The keyspace's, as mysqld calls it: vt_KEYSPACE unless the tablet is told another. */
   readonly database: string;
 }
 

@@ -25,7 +25,7 @@ import { readTable, type RowStreamItem, streamRows } from "../stream/row_stream.
 
 export interface SourceServiceOptions {
   readonly login: StreamLogin;
-  /** vt_KEYSPACE. */
+  /** The keyspace's, as mysqld calls it: vt_KEYSPACE unless the tablet is told another. */
   readonly database: string;
   readonly place: StreamTarget;
   /** Of this keyspace's VSchema, read when a stream begins. */

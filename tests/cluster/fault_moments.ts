@@ -29,7 +29,7 @@ export interface Moment {
 }
 
 /** Lines that SwitchTraffic and ReverseTraffic say, in their order. */
-export const SWITCH_STEPS = [
+const SWITCH_STEPS = [
   "Waiting for streams to catch up before writes stop",
   "Stopping source writes",
   "Waiting for streams to catchup",
@@ -45,7 +45,7 @@ export const SWITCH_STEPS = [
 /** Whether a workflow moves tables or splits shards: some lines are of the one alone. */
 export type WorkflowKind = "tables" | "shards";
 
-export function completeSteps(kind: WorkflowKind): readonly string[] {
+function completeSteps(kind: WorkflowKind): readonly string[] {
   return kind === "tables"
     ? ["Dropping source tables", "Removing routing rules", "Removing denied tables"]
     : ["Deleting source shards"];
