@@ -119,6 +119,7 @@ export const MIGRATE_SERVED_TYPES = defineCommand({
   summary: "Sends one tablet type's traffic of a shard to those that took its rows (the old form).",
   details: [
     "Reshard switchtraffic does the same. rdonly, replica, then master is the usual order.",
+    "From master on the old shard stands still, and its rows are those of that moment. The streams that bring later writes back are made and stopped; --reverse master needs them running.",
   ],
   examples: [
     "MigrateServedTypes test_keyspace/0 rdonly",
@@ -126,6 +127,10 @@ export const MIGRATE_SERVED_TYPES = defineCommand({
   ],
   flags: {
     "reverse": toggle({ help: "take it back", fallback: false }),
+    "reverse-replication": toggle({
+      help: "master: bring later writes back to the old shard",
+      fallback: false,
+    }),
   },
   positionals: {
     shard: one("keyspace/shard", parseKeyspaceShard),
@@ -144,6 +149,7 @@ export const MIGRATE_SERVED_TYPES = defineCommand({
         timeoutMs: 30_000,
         lagMaxMs: 30_000,
         reverse: true,
+        reverseStopped: !flags.reverseReplication,
         initSequences: false,
         dryRun: false,
       },

@@ -80,6 +80,7 @@ const DEFAULTS: Omit<SwitchOptions, "types" | "cells" | "dryRun"> = {
   timeoutMs: 30_000,
   lagMaxMs: 30_000,
   reverse: true,
+  reverseStopped: false,
   initSequences: true,
 };
 

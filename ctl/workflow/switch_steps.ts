@@ -20,6 +20,8 @@ export interface WriteSwitch {
   readonly timeoutMs: number;
   /** Streams that bring the target's writes back, so that the switch can be reversed. */
   readonly reverse: boolean;
+  /** They are made, but not started: the source stays as it was when writes left it. */
+  readonly reverseStopped: boolean;
   readonly initSequences: boolean;
   /** How people call what they do: "MoveTables --workflow w --target-keyspace t switchtraffic". */
   readonly command: string;
@@ -60,7 +62,7 @@ export function fences({ sources, targets }: WorkflowFacts): readonly Effect[] {
 }
 
 export function noteSwitch({ facts, options }: Plan): Effect {
-  const { timeoutMs, reverse, initSequences, command } = options;
+  const { timeoutMs, reverse, reverseStopped, initSequences, command } = options;
   return {
     do: "note_switch",
     note: {
@@ -69,6 +71,7 @@ export function noteSwitch({ facts, options }: Plan): Effect {
       command,
       timeoutMs,
       reverse,
+      reverseStopped,
       initSequences,
     },
   };

@@ -162,6 +162,7 @@ function fromJournals(plan: Plan, journaled: boolean): readonly Phase[] {
 
 function ending(plan: Plan): readonly Phase[] {
   const { facts, options } = plan;
+  const starts = options.reverse && !options.reverseStopped;
   const on = listed(facts.sources, ({ primary }) => `tablet:${primary}`);
   const streamNames = listed(
     facts.streams,
@@ -181,14 +182,12 @@ function ending(plan: Plan): readonly Phase[] {
       [`Mark vreplication streams frozen on: [${streamNames}]`],
     ),
     phase(
-      options.reverse
-        ? `Starting reverse workflow ${plan.reverse} on keyspace ${facts.sourceKeyspace}`
-        : "",
-      options.reverse
+      starts ? `Starting reverse workflow ${plan.reverse} on keyspace ${facts.sourceKeyspace}` : "",
+      starts
         ? forShards(facts.sources, (at) => ({ do: "start_streams", at, workflow: plan.reverse }))
         : [],
       "stop",
-      options.reverse ? [`Start reverse vreplication streams on: [${on}]`] : [],
+      starts ? [`Start reverse vreplication streams on: [${on}]`] : [],
     ),
     phase("", [forgetSwitch(plan)], "stop"),
   ];

@@ -125,6 +125,8 @@ export interface SwitchRecord {
   readonly startedAt: string;
   readonly timeoutMs: number;
   readonly reverse: boolean;
+  /** The streams of the way back are made, but not started. */
+  readonly reverseStopped: boolean;
   readonly initSequences: boolean;
 }
 

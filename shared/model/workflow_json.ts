@@ -10,6 +10,7 @@ export const SWITCH = jsonCodec<SwitchRecord>(
     started_at: record.startedAt,
     timeout_ms: record.timeoutMs,
     reverse: record.reverse,
+    reverse_stopped: record.reverseStopped,
     init_sequences: record.initSequences,
   }),
   (json) => ({
@@ -19,6 +20,7 @@ export const SWITCH = jsonCodec<SwitchRecord>(
     startedAt: json.get("started_at").text(),
     timeoutMs: json.get("timeout_ms").integer(),
     reverse: json.get("reverse").toggle(),
+    reverseStopped: json.get("reverse_stopped").toggle(),
     initSequences: json.get("init_sequences").toggle(),
   }),
 );

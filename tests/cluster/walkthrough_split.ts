@@ -242,11 +242,37 @@ async function copy(story: Story, guide: Split, book: Guestbook): Promise<void> 
   });
 }
 
-async function migrate(story: Story, { keyspace }: Split, book: Guestbook): Promise<void> {
+async function migrate(story: Story, guide: Split, book: Guestbook): Promise<void> {
+  const { keyspace } = guide;
   for (const type of ["rdonly", "replica", "master"]) {
     await story.vtctl("MigrateServedTypes", `${keyspace}/0`, type);
     await book.more(WRITES, WRITES_MS_MAX);
   }
+  await oldShardStill(story, guide, book);
+}
+
+/** What the guide has its reader try: messages added now are seen on the new shards alone. */
+async function oldShardStill(story: Story, guide: Split, book: Guestbook): Promise<void> {
+  const { keyspace, tables } = guide;
+  const aliases = await Promise.all(
+    ["-", ...HALVES].map((shard) => primaryOf(story, keyspace, shard)),
+  );
+  // The rows are too many to print.
+  const rows = (): Promise<readonly string[]> =>
+    Promise.all(
+      aliases.map((alias) =>
+        story.cluster.vtctl("ExecuteFetchAsDba", alias, `SELECT * FROM ${tables[0]}`)
+      ),
+    );
+  const [before, ...newBefore] = await rows();
+  await book.more(WRITES, WRITES_MS_MAX);
+  const [after, ...newAfter] = await rows();
+  for (const alias of aliases) {
+    story.say(`$ vtctl ExecuteFetchAsDba ${alias} 'SELECT * FROM ${tables[0]}'`);
+  }
+  assert.equal(after, before, "updates are visible on the shard that was migrated away from");
+  assert.notDeepEqual(newAfter, newBefore);
+  story.say("  = no updates visible on the old shard since we migrated away from it");
 }
 
 async function oldShardAway(story: Story, { keyspace, cell }: Split, file: string): Promise<void> {

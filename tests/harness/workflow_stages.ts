@@ -11,6 +11,7 @@ import { run, TABLES, type World } from "./workflow_world.ts";
 export const OPTIONS: WriteSwitch = {
   timeoutMs: 30_000,
   reverse: true,
+  reverseStopped: false,
   initSequences: true,
   command: "MoveTables --workflow w --target-keyspace customer switchtraffic",
 };

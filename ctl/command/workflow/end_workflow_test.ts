@@ -17,6 +17,7 @@ const SWITCH = {
   timeoutMs: 1000,
   lagMaxMs: 30_000,
   reverse: true,
+  reverseStopped: false,
   initSequences: false,
   dryRun: false,
 } as const;
@@ -40,6 +41,7 @@ async function cutSwitch(
     startedAt: "2026-01-02T03:04:05Z",
     timeoutMs: 1000,
     reverse: true,
+    reverseStopped: false,
     initSequences: false,
   }, context);
   const stop = (srv: Parameters<typeof setQueriesDisabled>[0]) =>

@@ -97,6 +97,7 @@ export async function traffic(
     timeoutMs: flags.timeout,
     lagMaxMs: flags.maxReplicationLagAllowed,
     reverse: flags.enableReverseReplication,
+    reverseStopped: false,
     initSequences: flags.initializeTargetSequences,
     dryRun: flags.dryRun,
   });

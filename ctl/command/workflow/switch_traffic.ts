@@ -30,6 +30,7 @@ export interface SwitchOptions {
   readonly timeoutMs: number;
   readonly lagMaxMs: number;
   readonly reverse: boolean;
+  readonly reverseStopped: boolean;
   readonly initSequences: boolean;
   readonly dryRun: boolean;
 }
@@ -193,7 +194,13 @@ async function writesOf(
   const { facts, primaries } = found;
   checkNow(context, facts, options);
   if (facts.journaled.size === 0) await checkSchemas(context, found);
-  const { timeoutMs, reverse, initSequences } = options;
-  const program = switchWrites(facts, { timeoutMs, reverse, initSequences, command });
+  const { timeoutMs, reverse, reverseStopped, initSequences } = options;
+  const program = switchWrites(facts, {
+    timeoutMs,
+    reverse,
+    reverseStopped,
+    initSequences,
+    command,
+  });
   return { primaries, program };
 }
