@@ -41,7 +41,7 @@ export const SPLIT_DIFF = defineCommand({
         autoRetry: true,
       },
     }, { signal: context.signal });
-    const summary = await waitForVDiff(context, { ...name, uuid }, 500);
+    const summary = await waitForVDiff(context, { ...name, uuid }, { everyMs: 500, timeoutMs: 0 });
     const seconds = Math.max(0.001, (context.clock.monotonicMs() - startedMs) / 1000);
     checkAlike(summary);
     return summary.tables.map(({ table, processedRows }) => ({

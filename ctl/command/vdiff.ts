@@ -13,6 +13,7 @@ import {
   createVDiff,
   readVDiffs,
   type VDiffName,
+  type VDiffWait,
   waitForVDiff,
 } from "./vdiff_shards.ts";
 import {
@@ -59,6 +60,7 @@ export const VDIFF = defineCommand({
     "format": choice(["text", "json"], { help: "how to print", fallback: "text" }),
     "verbose": toggle({ help: "show the rows that differ", fallback: false }),
     "wait": toggle({ help: "until it is over", fallback: false }),
+    "wait-timeout": duration({ help: "how long --wait waits; 0 for any time", fallback: 0 }),
     "wait-update-interval": duration({ help: "how often to look", fallback: 1000 }),
   },
   positionals: { words: zeroOrMore("action", parseText) },
@@ -109,6 +111,7 @@ interface VDiffFlags {
   readonly autoStart: boolean;
   readonly verbose: boolean;
   readonly wait: boolean;
+  readonly waitTimeout: number;
   readonly waitUpdateInterval: number;
 }
 
@@ -125,6 +128,10 @@ function optionsOf(flags: VDiffFlags): VDiffOptions {
     snapshotMsMax: flags.maxDiffDuration,
     autoRetry: flags.autoRetry,
   };
+}
+
+function waitOf({ waitUpdateInterval, waitTimeout }: VDiffFlags): VDiffWait {
+  return { everyMs: waitUpdateInterval, timeoutMs: waitTimeout };
 }
 
 async function create(
@@ -146,7 +153,7 @@ async function finish(
   name: VDiffName,
   flags: VDiffFlags,
 ): Promise<Printed> {
-  const summary = await waitForVDiff(context, name, flags.waitUpdateInterval);
+  const summary = await waitForVDiff(context, name, waitOf(flags));
   return printed(context, summary, flags.verbose);
 }
 
@@ -225,7 +232,7 @@ async function runLegacy(
   await waitForCopy(context, name, flags.filteredReplicationWaitTime);
   const uuid = crypto.randomUUID();
   await createVDiff(context, { ...name, uuid }, optionsOf(flags), true);
-  const summary = await waitForVDiff(context, { ...name, uuid }, flags.waitUpdateInterval);
+  const summary = await waitForVDiff(context, { ...name, uuid }, waitOf(flags));
   if (summary.state === "error") {
     throw vtError("VT22006", [...summary.errors].map((one) => one.join(": ")).join("; "));
   }

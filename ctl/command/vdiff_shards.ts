@@ -72,7 +72,7 @@ export async function changeVDiff(
   const having = new Set((await readVDiffs(context, name)).map(({ shard }) => shard));
   if (having.size === 0) {
     if (method === "VDiffDelete" && uuid === "") return;
-    throw vtError("VT22003", `there is no vdiff ${uuid} of ${keyspace}.${workflow}`);
+    throw noVDiff(name);
   }
   const unknown = only.find((shard) => !having.has(shard));
   if (unknown !== undefined) {
@@ -87,17 +87,29 @@ export async function changeVDiff(
   );
 }
 
-/** Until it is completed, stopped or failed on every shard. */
+export interface VDiffWait {
+  readonly everyMs: number;
+  /** 0: as long as it takes. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Until it is completed, stopped or failed on every shard. VT22003 when somebody deletes it
+ * meanwhile, VT22008 when time is up.
+ */
 export async function waitForVDiff(
   context: CommandContext,
   name: VDiffName,
-  everyMs: number,
+  { everyMs, timeoutMs }: VDiffWait,
 ): Promise<VDiffSummary> {
-  let seenMs = context.clock.monotonicMs();
+  const startMs = context.clock.monotonicMs();
+  let seenMs = startMs;
   let said = "";
   while (true) {
     try {
-      const summary = summarize(name, await readVDiffs(context, name));
+      const parts = await readVDiffs(context, name);
+      if (parts.length === 0) throw noVDiff(name);
+      const summary = summarize(name, parts);
       seenMs = context.clock.monotonicMs();
       if (!["started", "pending", "unknown"].includes(summary.state)) return summary;
       const line = `${summary.rowsCompared} rows compared, ${summary.percent.toFixed(2)}%`;
@@ -108,6 +120,17 @@ export async function waitForVDiff(
       if (!away || context.clock.monotonicMs() - seenMs > AWAY_MS_MAX) throw error;
       context.say(`waiting: ${error.message}`);
     }
+    if (timeoutMs > 0 && context.clock.monotonicMs() - startMs >= timeoutMs) {
+      throw vtError(
+        "VT22008",
+        `vdiff ${name.uuid} has not ended in ${timeoutMs / 1000} s; it goes on by itself, ` +
+          `VDiff show ${name.uuid} tells how far it is`,
+      );
+    }
     await context.clock.sleep(everyMs, context);
   }
+}
+
+function noVDiff({ keyspace, workflow, uuid }: VDiffName): Error {
+  return vtError("VT22003", `there is no vdiff ${uuid} of ${keyspace}.${workflow}`);
 }

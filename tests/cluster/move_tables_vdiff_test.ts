@@ -158,6 +158,20 @@ Deno.test("VDiff finds planted differences, goes on behind deaths, stops and res
       const text = await cluster.vtctl("VDiff", ...NAME, "resume", uuid, "--wait");
       assert.match(text, /State: +completed\nRowsCompared: 80001/);
     });
+    await t.step("a wait that is limited ends, and the vdiff goes on", async () => {
+      const uuid = crypto.randomUUID();
+      const idle = ["create", uuid, "--auto-start=false", "--wait"];
+      const { code, stderr } = await cluster.tryVtctl(
+        "VDiff",
+        ...NAME,
+        ...idle,
+        "--wait-timeout=200ms",
+      );
+      assert.equal(code, 5);
+      assert.match(stderr, /VT22008: vdiff .* has not ended in 0.2 s; it goes on by itself/);
+      assert.equal((await show(cluster, uuid)).State, "pending");
+      await cluster.vtctl("VDiff", ...NAME, "delete", uuid);
+    });
     await t.step("listed and deleted", async () => {
       const listed = await cluster.vtctl("VDiff", ...NAME, "show", "all");
       assert.equal(listed.trim().split("\n").length, 5);
