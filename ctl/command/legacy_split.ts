@@ -149,7 +149,8 @@ export const MIGRATE_SERVED_TYPES = defineCommand({
         timeoutMs: 30_000,
         lagMaxMs: 30_000,
         reverse: true,
-        reverseStopped: !flags.reverseReplication,
+        // Taken back, all is as before: rows come to the new shards.
+        reverseStopped: !flags.reverse && !flags.reverseReplication,
         initSequences: false,
         dryRun: false,
       },
