@@ -24,6 +24,8 @@ export interface Creation {
     | { readonly keyspace: string; readonly before: JsonObject; readonly after: JsonObject }
     | undefined;
   readonly start: boolean;
+  /** A run before this one has started streams: their rows are there, so nothing is undone. */
+  readonly begun: boolean;
   readonly command: string;
 }
 
@@ -38,46 +40,53 @@ export function createWorkflow(creation: Creation): Program {
       : [{ do: "save_vschema", keyspace: vschema.keyspace, vschema: vschema.after } as const]),
   ];
   const [place] = places;
+  const making: readonly Phase[] = [
+    phase(
+      "",
+      place === undefined
+        ? []
+        : [{ do: "note_end", keyspace: place.keyspace, workflow, action: undefined }],
+      [],
+    ),
+    phase(
+      `Creating workflow ${workflow}`,
+      streams.map(({ at, stream }): Effect => ({
+        do: "create_stream",
+        at,
+        stream: { ...stream, state: "Stopped" },
+      })),
+      streams.map(({ at, stream }) =>
+        `Create stream on ${at.keyspace}/${at.shard} from ${stream.source.keyspace}/${stream.source.shard}: ${
+          stream.source.filter.rules.map(({ filter }) => filter).join("; ")
+        }`
+      ),
+    ),
+    // Before there are two tables of a name, gates know which is meant.
+    phase("Saving VSchema and routing rules", records, [
+      ...(vschema === undefined ? [] : [`Update VSchema of keyspace ${vschema.keyspace}`]),
+      ...(rules === undefined ? [] : ["Update routing rules"]),
+    ]),
+    phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
+    phase(
+      "Creating tables",
+      tables.map((one): Effect => ({ do: "create_tables", ...one })),
+      tables.map(({ at, tables: added }) =>
+        `Create tables [${added.map(({ name }) => name).join(",")}] on ${at.keyspace}/${at.shard}`
+      ),
+    ),
+  ];
   return {
     phases: [
-      phase(
-        "",
-        place === undefined
-          ? []
-          : [{ do: "note_end", keyspace: place.keyspace, workflow, action: undefined }],
-        [],
-      ),
-      phase(
-        `Creating workflow ${workflow}`,
-        streams.map(({ at, stream }): Effect => ({
-          do: "create_stream",
-          at,
-          stream: { ...stream, state: "Stopped" },
-        })),
-        streams.map(({ at, stream }) =>
-          `Create stream on ${at.keyspace}/${at.shard} from ${stream.source.keyspace}/${stream.source.shard}: ${
-            stream.source.filter.rules.map(({ filter }) => filter).join("; ")
-          }`
+      ...making.map((one): Phase => creation.begun ? { ...one, onFailure: "stop" } : one),
+      // Rows that came by a stream stand in the way of the next one's, so these are not taken back.
+      {
+        ...phase(
+          "Starting streams",
+          creation.start ? places.map((at): Effect => ({ do: "start_streams", at, workflow })) : [],
+          creation.start ? ["Start streams"] : [],
         ),
-      ),
-      // Before there are two tables of a name, gates know which is meant.
-      phase("Saving VSchema and routing rules", records, [
-        ...(vschema === undefined ? [] : [`Update VSchema of keyspace ${vschema.keyspace}`]),
-        ...(rules === undefined ? [] : ["Update routing rules"]),
-      ]),
-      phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
-      phase(
-        "Creating tables",
-        tables.map((one): Effect => ({ do: "create_tables", ...one })),
-        tables.map(({ at, tables: added }) =>
-          `Create tables [${added.map(({ name }) => name).join(",")}] on ${at.keyspace}/${at.shard}`
-        ),
-      ),
-      phase(
-        "Starting streams",
-        creation.start ? places.map((at): Effect => ({ do: "start_streams", at, workflow })) : [],
-        creation.start ? ["Start streams"] : [],
-      ),
+        onFailure: "stop",
+      },
     ],
     undo: undo(creation, places, tables),
     remedy: `run ${creation.command} again to go on, or cancel the workflow`,

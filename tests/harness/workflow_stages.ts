@@ -43,13 +43,15 @@ export function program(world: World, stage: string): Program {
     case "cancel":
       return cancel(facts, { keepData: false, keepRoutingRules: false });
     case "create":
-      return creation(world);
+      return creation(world, false);
+    case "create_on":
+      return creation(world, true);
     default:
       throw new Error(`no stage ${stage}`);
   }
 }
 
-function creation(world: World): Program {
+function creation(world: World, begun: boolean): Program {
   return createWorkflow({
     workflow: "w",
     streams: world.facts("w").streams.map(({ shard, stream }) => ({
@@ -67,6 +69,7 @@ function creation(world: World): Program {
     },
     vschema: undefined,
     start: true,
+    begun,
     command: "MoveTables create",
   });
 }

@@ -66,6 +66,7 @@ export async function createMaterialize(
     rules: undefined,
     vschema: after === before ? undefined : { keyspace: targetKeyspace, before, after },
     start: options.autoStart,
+    begun: copying,
     command:
       `Materialize --workflow ${workflow} --target-keyspace ${targetKeyspace} create --source-keyspace ${sourceKeyspace} ...`,
   });

@@ -139,6 +139,7 @@ async function planMove(
       ? undefined
       : { keyspace: targetKeyspace, before: vschema, after: added },
     start: options.autoStart,
+    begun: copying,
     command:
       `MoveTables --workflow ${workflow} --target-keyspace ${targetKeyspace} create --source-keyspace ${sourceKeyspace} ...`,
   };

@@ -89,6 +89,7 @@ export async function createReshard(
     rules: undefined,
     vschema: undefined,
     start: options.autoStart,
+    begun: copying,
     command:
       `Reshard --workflow ${workflow} --target-keyspace ${keyspace} create --source-shards ... --target-shards ...`,
   });
