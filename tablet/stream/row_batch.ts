@@ -3,16 +3,21 @@ import { printDouble } from "../../shared/mysql/float_text.ts";
 import { printFloatExact } from "../../shared/binlog/float_exact.ts";
 import { framedBytes, writeFrames } from "../../shared/mysql/frame.ts";
 
+/** Most tables are small: their rows must not cost a buffer for many. */
+const FIRST_BYTES = 16 * 1024;
+const NOTHING = new Uint8Array(0);
+
 /** Collects packets into batches. */
 export class BatchBuffer {
   readonly #bytesMax: number;
-  #bytes: Uint8Array;
+  /** Of the next buffer. */
+  #capacity = FIRST_BYTES;
+  #bytes: Uint8Array = NOTHING;
   #used = 0;
   #rows = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
-    this.#bytes = new Uint8Array(bytesMax);
   }
 
   get rows(): number {
@@ -40,7 +45,8 @@ export class BatchBuffer {
   /** The packets so far, which are the caller's; the buffer starts anew. */
   take(): Uint8Array {
     const packets = this.#bytes.subarray(0, this.#used);
-    this.#bytes = new Uint8Array(this.#bytesMax);
+    this.#capacity = this.#bytesMax;
+    this.#bytes = NOTHING;
     this.#used = 0;
     this.#rows = 0;
     return packets;
@@ -48,7 +54,8 @@ export class BatchBuffer {
 
   #reserve(bytes: number): void {
     if (this.#used + bytes <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#used + bytes, this.#bytes.length * 2));
+    const needed = Math.max(this.#used + bytes, this.#capacity, this.#bytes.length * 2);
+    const grown = new Uint8Array(needed);
     grown.set(this.#bytes.subarray(0, this.#used));
     this.#bytes = grown;
   }

@@ -43,6 +43,8 @@ const RETRY_MS = 2000;
 export class SourceService implements StreamService {
   readonly #options: SourceServiceOptions;
   readonly #snapshots: HeldSnapshots;
+  /** By snapshot: what its rules mean must not change from table to table. */
+  readonly #contexts = new Map<string, FilterContext>();
 
   constructor(options: SourceServiceOptions) {
     this.#options = options;
@@ -83,13 +85,24 @@ export class SourceService implements StreamService {
     checkCount("readers", readers, SNAPSHOT_READERS_MAX);
     const { database } = this.#options;
     const tables = [...new Set(rules.map(tableOf))];
-    await this.#snapshots.hold({ database, tables }, readers, opened, call);
+    const context = await this.#options.context(call);
+    const held: string[] = [];
+    try {
+      await this.#snapshots.hold({ database, tables }, readers, (snapshot) => {
+        this.#contexts.set(snapshot.id, context);
+        held.push(snapshot.id);
+        opened(snapshot);
+      }, call);
+    } finally {
+      for (const id of held) this.#contexts.delete(id);
+    }
   }
 
   async streamRows(request: RowStreamRequest, sink: RowStreamSink, call: Call): Promise<void> {
     const { login, database } = this.#options;
     this.#admit(request.target);
-    const filter = new StreamFilter([request.rule], await this.#options.context(call));
+    const context = this.#contexts.get(request.snapshot ?? "") ?? await this.#options.context(call);
+    const filter = new StreamFilter([request.rule], context);
     const options = {
       login,
       database,
