@@ -117,7 +117,7 @@ class Copy {
         { table, rule, lastPk: lastPk === "" ? undefined : parseLastPk(lastPk) },
       ]),
     );
-    this.#counter = new RowCounter(options.streamId);
+    this.#counter = new RowCounter(options.streamId, options.clock);
     this.position = position;
   }
 
