@@ -3,11 +3,14 @@ import { vtError } from "../../shared/error/errors.ts";
 import {
   FROZEN,
   isFrozen,
+  isReverse,
   KIND_NAMES,
   nameOf,
   type PlacedStream,
+  reverseName,
   type WorkflowFacts,
 } from "./facts.ts";
+import { deniedTables } from "./rivals.ts";
 import { routedTables } from "./routing.ts";
 import { STOPPED_FOR_CUTOVER } from "./switch_steps.ts";
 import { isAllSwitched, printTraffic, readTraffic } from "./traffic.ts";
@@ -35,11 +38,25 @@ function whyNot(facts: WorkflowFacts, limits: SwitchLimits): string | undefined 
       KIND_NAMES[facts.kind]
     } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} reversetraffic`;
   }
+  const rival = whyRivalHasIt(facts);
+  if (rival !== undefined) return rival;
   for (const placed of facts.streams) {
     const why = whyStreamNot(facts, placed, limits);
     if (why !== undefined) return why;
   }
   return undefined;
+}
+
+/** What could not be seen when it was created, since a tablet was away. */
+function whyRivalHasIt(facts: WorkflowFacts): string | undefined {
+  const { name, kind, sourceKeyspace, targetKeyspace } = facts;
+  const back = facts.reverseStreams.find(({ stream }) => stream.source.keyspace !== targetKeyspace);
+  if (back !== undefined) {
+    return `${back.stream.workflow} on ${sourceKeyspace}/${back.shard}, which would bring its rows back, belongs to a workflow of keyspace ${back.stream.source.keyspace}; complete that one, or cancel this one and create it under another name`;
+  }
+  const denied = kind === "move_tables" ? deniedTables(facts.sources, facts.tables) : undefined;
+  if (denied === undefined) return undefined;
+  return `${denied}, so another workflow has switched its writes elsewhere, and rows written since are not here; GetRoutingRules tells where, MoveTables --workflow ${name} --target-keyspace ${targetKeyspace} cancel ends this one`;
 }
 
 function whyStreamNot(
@@ -140,7 +157,6 @@ export interface OtherStream extends PlacedStream {
  */
 export function checkCanCreate(
   workflow: string,
-  keyspace: string,
   others: readonly OtherStream[],
   tables: readonly string[],
   mine: (other: OtherStream) => boolean,
@@ -151,7 +167,7 @@ export function checkCanCreate(
       if (mine(other)) continue;
       throw vtError(
         "VT22004",
-        `workflow ${workflow} already exists in keyspace ${keyspace} on tablet ${primary}; choose another name, or cancel or complete that one`,
+        `workflow ${workflow} already exists in keyspace ${other.keyspace} on tablet ${primary}; choose another name, or cancel or complete that one`,
       );
     }
     if (stream.message === FROZEN) {
@@ -168,11 +184,16 @@ export function checkCanCreate(
       stream.source.filter.rules.some(({ match }) => match === table || match.startsWith("/"))
     );
     if (shared.length === 0 || stream.workflowType === "materialize") continue;
+    const way = isReverse(stream.workflow)
+      ? `complete or reverse ${
+        reverseName(stream.workflow)
+      } of keyspace ${stream.source.keyspace}, which it belongs to, first`
+      : "complete or cancel it first";
     throw vtError(
       "VT22002",
       `workflow ${stream.workflow} on ${nameOf({ keyspace: other.keyspace, shard })} has ${
         shared.join(", ")
-      } already; complete or cancel it first`,
+      } already; ${way}`,
     );
   }
 }

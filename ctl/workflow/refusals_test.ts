@@ -214,7 +214,6 @@ Deno.test("checkCanCreate() finds who has the name or the tables already", () =>
   const check = (more: Partial<StreamStatus>, mine = false) =>
     checkCanCreate(
       "w",
-      "ks",
       [{ keyspace: "ks", shard: "-", primary: "zone1-1250593518", stream: stream(more) }],
       ["t"],
       () => mine,
@@ -228,7 +227,14 @@ Deno.test("checkCanCreate() finds who has the name or the tables already", () =>
     () => check({ workflow: "old", message: "FROZEN" }),
     /found previous frozen workflow on tablet 1250593518, please review and delete it first before creating a new workflow/,
   );
-  assert.throws(() => check({ workflow: "other" }), /other on ks\/- has t already/);
+  assert.throws(
+    () => check({ workflow: "other" }),
+    /other on ks\/- has t already; complete or cancel it first/,
+  );
+  assert.throws(
+    () => check({ workflow: "other_reverse" }),
+    /other_reverse on ks\/- has t already; complete or reverse other of keyspace s, which/,
+  );
   check({ workflow: "other", workflowType: "materialize" });
 });
 

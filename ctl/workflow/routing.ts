@@ -41,13 +41,20 @@ export function withoutRules(rules: RoutingRules, moved: MovedTables): RoutingRu
   return { rules: rules.rules.filter(({ fromTable }) => !own.has(fromTable)) };
 }
 
-/** With the tables served so, or without rules of them. */
+/** With the tables served so, or without rules of them; those to a third keyspace are another's. */
 export function changeRules(
   rules: RoutingRules,
   moved: MovedTables,
   served: ServedBy | undefined,
 ): RoutingRules {
-  return served === undefined ? withoutRules(rules, moved) : withRules(rules, moved, served);
+  if (served !== undefined) return withRules(rules, moved, served);
+  const own = new Set(moved.tables.flatMap((table) => plainNames(table, moved)));
+  const others = withoutRules(rules, moved).rules;
+  return {
+    rules: rules.rules.filter((rule) =>
+      others.includes(rule) || rule.toTables.some((table) => !own.has(table))
+    ),
+  };
 }
 
 /** What the rules of a workflow speak of. */
@@ -108,4 +115,23 @@ export function routedTables(
   return tables.filter((table) =>
     named.has(table) || keyspaces.some((keyspace) => named.has(`${keyspace}.${table}`))
   );
+}
+
+/**
+ * A keyspace that is neither source nor target and that rules of the table lead to, or from there
+ * here: another workflow moves it there, and a switch would take the name away from it.
+ */
+export function thirdKeyspace(
+  rules: RoutingRules,
+  table: string,
+  { sourceKeyspace, targetKeyspace }: Omit<MovedTables, "tables">,
+): string | undefined {
+  const here = [table, `${sourceKeyspace}.${table}`, `${targetKeyspace}.${table}`];
+  for (const { fromTable, toTables } of rules.rules) {
+    const names = [fromTable.split("@", 1)[0] ?? "", ...toTables];
+    if (!names.some((name) => here.includes(name))) continue;
+    const third = names.find((name) => !here.includes(name));
+    if (third !== undefined) return third.slice(0, third.indexOf("."));
+  }
+  return undefined;
 }

@@ -14,16 +14,18 @@ import {
   type TableSetting,
 } from "../../workflow/materialize.ts";
 import { printPlan } from "../../workflow/program.ts";
+import { checkNewName } from "../../workflow/rivals.ts";
 import { newStream, type PlannedStream } from "../../workflow/streams.ts";
 import { checkPlacements, newDefinition } from "../../workflow/tables.ts";
 import type { CommandContext } from "../context.ts";
 import { findKeyspace } from "../lookup.ts";
-import { type CreateOptions, otherStreams, streamOptions } from "./create_move_tables.ts";
+import { type CreateOptions, streamOptions } from "./create_move_tables.ts";
 import { countRows } from "./count_rows.ts";
 import { readSchema } from "./plan_tables.ts";
 import { readShards, type ShardAt } from "./read_facts.ts";
 import { findKnown } from "./known_workflow.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
+import { otherStreams } from "./streams_around.ts";
 
 export interface MaterializeOptions extends CreateOptions {
   readonly sourceKeyspace: string;
@@ -36,6 +38,7 @@ export async function createMaterialize(
   options: MaterializeOptions,
 ): Promise<readonly string[]> {
   const { sourceKeyspace, targetKeyspace, workflow, settings } = options;
+  checkNewName(workflow);
   await findKeyspace(context, sourceKeyspace);
   await findKeyspace(context, targetKeyspace);
   await using locks = await lockKeyspaces(
@@ -57,7 +60,7 @@ export async function createMaterialize(
   const others = await otherStreams(context, targets);
   const { whole, own, copying } = findKnown(context, workflow, streams, others);
   if (whole) return [];
-  checkCanCreate(workflow, targetKeyspace, others, names, (other) => own.includes(other));
+  checkCanCreate(workflow, others, names, (other) => own.includes(other));
   const after = target.document.sharded ? before : addTables(before, names);
   const program = createWorkflow({
     workflow,

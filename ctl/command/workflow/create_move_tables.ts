@@ -1,6 +1,7 @@
 /** MoveTables create: what it needs is read and checked, then the program of ctl/workflow runs. */
 import { vtError } from "../../../shared/error/errors.ts";
 import { printStreamOptions } from "../../../shared/flags/stream_flags.ts";
+import type { RoutingRules } from "../../../shared/model/records.ts";
 import type { OnDdl } from "../../../shared/rpc/vreplication.ts";
 import { getRoutingRules } from "../../../topo/routing_rules.ts";
 import { listVSchemas } from "../../../topo/vschemas.ts";
@@ -8,17 +9,19 @@ import { checkCanCreate, type OtherStream } from "../../workflow/checks.ts";
 import { createWorkflow, type Creation } from "../../workflow/create.ts";
 import { nameOf } from "../../workflow/facts.ts";
 import { printPlan } from "../../workflow/program.ts";
-import { routedTables } from "../../workflow/routing.ts";
+import { checkNewName, checkRivals } from "../../workflow/rivals.ts";
+import { type MovedTables, routedTables } from "../../workflow/routing.ts";
 import { planStreams, type StreamOptions } from "../../workflow/streams.ts";
 import { checkPlacements, chooseTables } from "../../workflow/tables.ts";
 import { addTables, readDocument } from "../../workflow/vschema_change.ts";
 import type { CommandContext } from "../context.ts";
 import { findKeyspace } from "../lookup.ts";
 import { refuseForeignKeys } from "./read_foreign_keys.ts";
-import { readShards, readStreams, type ShardAt } from "./read_facts.ts";
+import { readShards, type ShardAt } from "./read_facts.ts";
 import { findKnown } from "./known_workflow.ts";
 import { planTables, readSchema } from "./plan_tables.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
+import { otherStreams, streamsElsewhere } from "./streams_around.ts";
 
 export interface CreateOptions {
   readonly workflow: string;
@@ -47,6 +50,7 @@ export async function createMoveTables(
   options: MoveTablesOptions,
 ): Promise<readonly string[]> {
   const { sourceKeyspace, targetKeyspace, workflow } = options;
+  checkNewName(workflow);
   if (sourceKeyspace === targetKeyspace) {
     throw vtError(
       "VT22001",
@@ -110,15 +114,14 @@ async function planMove(
   }, { ...streamOptions(options), workflowType: "move_tables" });
   const { whole, own, copying } = findKnown(context, workflow, streams, onTargets);
   if (whole) return undefined;
-  const others = [...onTargets, ...await otherStreams(context, sources)];
-  checkCanCreate(workflow, targetKeyspace, others, tables, (other) => own.includes(other));
+  const moved = { sourceKeyspace, targetKeyspace, tables };
+  await refuseOthers(context, { workflow, moved, rules: before, sources, targets, onTargets, own });
   await refuseForeignKeys(context, first.primary, tables);
   checkPlacements(target, tables);
   const routed = routedTables(before, [sourceKeyspace, targetKeyspace], tables);
   if (own.length === 0 && !options.noRoutingRules) refuseRouted(routed);
   const vschema = vschemas.get(targetKeyspace) ?? {};
   const added = target.document.sharded ? vschema : addTables(vschema, tables);
-  const moved = { sourceKeyspace, targetKeyspace, tables };
   return {
     workflow,
     streams,
@@ -145,6 +148,35 @@ async function planMove(
   };
 }
 
+interface NewMove {
+  readonly workflow: string;
+  readonly moved: MovedTables;
+  readonly rules: RoutingRules;
+  readonly sources: readonly ShardAt[];
+  readonly targets: readonly ShardAt[];
+  readonly onTargets: readonly OtherStream[];
+  /** Those of an attempt that was cut. */
+  readonly own: readonly OtherStream[];
+}
+
+/** VT22002, VT22004 when another workflow has to do with the tables or has the name. */
+async function refuseOthers(
+  context: CommandContext,
+  { workflow, moved, rules, sources, targets, onTargets, own }: NewMove,
+): Promise<void> {
+  const [onSources, elsewhere] = await Promise.all([
+    otherStreams(context, sources),
+    streamsElsewhere(context, [...sources, ...targets]),
+  ]);
+  const others = [...onTargets, ...onSources];
+  checkCanCreate(workflow, others, moved.tables, (other) => own.includes(other));
+  checkRivals(workflow, moved, {
+    streams: [...others.filter((other) => !own.includes(other)), ...elsewhere],
+    rules,
+    sources: sources.map(({ facts }) => facts),
+  });
+}
+
 function refuseRouted(tables: readonly string[]): void {
   if (tables.length === 0) return;
   throw vtError(
@@ -165,18 +197,6 @@ export function streamOptions(options: CreateOptions): Omit<StreamOptions, "work
     state: "Stopped",
     options: printStreamOptions(options.configOverrides),
   };
-}
-
-export async function otherStreams(
-  context: CommandContext,
-  shards: readonly ShardAt[],
-): Promise<readonly OtherStream[]> {
-  const found = await Promise.all(shards.map(async (at) => {
-    const { keyspace, shard, primary } = at.facts;
-    const streams = await readStreams(context, at, "");
-    return streams.map((stream) => ({ keyspace, shard, primary, stream }));
-  }));
-  return found.flat();
 }
 
 function pickSources(

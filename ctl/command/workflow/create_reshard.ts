@@ -7,19 +7,20 @@ import { checkNeighbours } from "../../workflow/neighbours.ts";
 import { createWorkflow } from "../../workflow/create.ts";
 import { nameOf } from "../../workflow/facts.ts";
 import { printPlan } from "../../workflow/program.ts";
+import { checkNewName } from "../../workflow/rivals.ts";
 import { checkShards } from "../../workflow/shards.ts";
 import { planStreams } from "../../workflow/streams.ts";
 import { checkPlacements } from "../../workflow/tables.ts";
 import { readDocument } from "../../workflow/vschema_change.ts";
 import type { CommandContext } from "../context.ts";
 import { findKeyspace, findShard } from "../lookup.ts";
-import { type CreateOptions, otherStreams, streamOptions } from "./create_move_tables.ts";
+import { type CreateOptions, streamOptions } from "./create_move_tables.ts";
 import { findKnown } from "./known_workflow.ts";
 import { planTables, readSchema, type TablesPlan } from "./plan_tables.ts";
 import { refuseForeignKeys } from "./read_foreign_keys.ts";
 import { readShards, type ShardAt } from "./read_facts.ts";
 import { quoteText } from "./quote.ts";
-import { streamsAround } from "./streams_around.ts";
+import { otherStreams, streamsAround } from "./streams_around.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
 
 /** What one line may name. */
@@ -37,6 +38,7 @@ export async function createReshard(
   options: ReshardOptions,
 ): Promise<readonly string[]> {
   const { targetKeyspace: keyspace, workflow } = options;
+  checkNewName(workflow);
   await findKeyspace(context, keyspace);
   await using locks = await lockKeyspaces(context, [keyspace], `ReshardCreate(${workflow})`);
   const shards = await readShards(context, keyspace);
@@ -65,7 +67,7 @@ export async function createReshard(
   checkShards(keyspace, sources.map(({ facts }) => facts), targets.map(({ facts }) => facts));
   const others = [...onSources, ...onTargets];
   checkNeighbours(keyspace, await streamsAround(context, keyspace, sources, workflow));
-  checkCanCreate(workflow, keyspace, others, tables, (other) => own.includes(other));
+  checkCanCreate(workflow, others, tables, (other) => own.includes(other));
   if (!target.document.sharded && targets.length > 1) {
     throw vtError(
       "VT22002",

@@ -1,9 +1,24 @@
+/** The streams of other workflows: on given shards, around a reshard, or in all of the cluster. */
+import { VtError } from "../../../shared/error/errors.ts";
 import { listKeyspaces } from "../../../topo/keyspaces.ts";
+import type { OtherStream } from "../../workflow/checks.ts";
 import type { StreamsAround } from "../../workflow/neighbours.ts";
-import { reverseName } from "../../workflow/facts.ts";
+import { nameOf, reverseName } from "../../workflow/facts.ts";
 import type { CommandContext } from "../context.ts";
-import { otherStreams } from "./create_move_tables.ts";
-import { readShards, type ShardAt } from "./read_facts.ts";
+import { readShards, readStreams, type ShardAt } from "./read_facts.ts";
+
+/** All streams of these shards' primaries. VT22005 when one can't be asked. */
+export async function otherStreams(
+  context: CommandContext,
+  shards: readonly ShardAt[],
+): Promise<readonly OtherStream[]> {
+  const found = await Promise.all(shards.map(async (at) => {
+    const { keyspace, shard, primary } = at.facts;
+    const streams = await readStreams(context, at, "");
+    return streams.map((stream) => ({ keyspace, shard, primary, stream }));
+  }));
+  return found.flat();
+}
 
 /** Streams that have to do with these shards, but for the workflow's own. */
 export async function streamsAround(
@@ -18,11 +33,55 @@ export async function streamsAround(
   const all = await Promise.all(
     keyspaces.map(async (one) => await otherStreams(context, await readShards(context, one))),
   );
-  const others = all.flat().filter(({ stream }) => !own.has(stream.workflow));
+  // A move to or from another keyspace may have the same name, and is none of its own.
+  const isOwn = ({ keyspace: at, stream: { workflow: name, source } }: OtherStream): boolean =>
+    own.has(name) && at === keyspace && source.keyspace === keyspace;
+  const others = all.flat().filter((other) => !isOwn(other));
   return {
     into: others.filter((one) => one.keyspace === keyspace && names.has(one.shard)),
     from: others.filter(({ stream }) =>
       stream.source.keyspace === keyspace && names.has(stream.source.shard)
     ),
   };
+}
+
+/**
+ * The streams of all shards but these. A primary that can't be asked is none of the caller's: it is
+ * said, and what it would have told shows at the latest when traffic is switched.
+ */
+export async function streamsElsewhere(
+  context: CommandContext,
+  shards: readonly ShardAt[],
+): Promise<readonly OtherStream[]> {
+  const read = new Set(shards.map(({ facts }) => nameOf(facts)));
+  const keyspaces = await listKeyspaces(context.topo, context);
+  const found = await Promise.all(
+    keyspaces.map((keyspace) =>
+      orSay(context, keyspace, async () => {
+        const others = (await readShards(context, keyspace))
+          .filter(({ facts }) => !read.has(nameOf(facts)));
+        const streams = await Promise.all(
+          others.map((at) => orSay(context, nameOf(at.facts), () => otherStreams(context, [at]))),
+        );
+        return streams.flat();
+      })
+    ),
+  );
+  return found.flat();
+}
+
+async function orSay(
+  context: CommandContext,
+  where: string,
+  read: () => Promise<readonly OtherStream[]>,
+): Promise<readonly OtherStream[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof VtError)) throw error;
+    context.say(
+      `the workflows of ${where} can't be read, so one there that takes the same tables is not noticed now: ${error.message}`,
+    );
+    return [];
+  }
 }
