@@ -2,7 +2,7 @@ import { toggle } from "../../shared/flags/flag.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { printTabletAlias } from "../../shared/model/tablet.ts";
 import { hasId } from "../../topo/records.ts";
-import { deleteShard } from "../../topo/shards.ts";
+import { deleteShard, updateShard } from "../../topo/shards.ts";
 import { getSrvKeyspace, updateSrvKeyspace } from "../../topo/srv_keyspaces.ts";
 import { deleteTablet } from "../../topo/tablets.ts";
 import { lockShard } from "../../topo/locks.ts";
@@ -83,13 +83,17 @@ export async function removeShard(
       }); --recursive removes their records too`,
     );
   }
+  // In this order whoever is cut finds the shard again, and others don't look for its tablets.
+  lock.check();
+  await updateShard(context.topo, keyspace, shard, ({ primaryAlias: _, ...rest }) => rest, context);
   for (const tablet of tablets) {
     lock.check();
     await deleteTablet(context.topo, tablet.alias, context);
   }
   lock.check();
-  await deleteShard(context.topo, keyspace, shard, context);
   await forgetShard(context, found);
+  lock.check();
+  await deleteShard(context.topo, keyspace, shard, context);
 }
 
 /** What a reshard left in SrvKeyspace to keep the shard from serving. */

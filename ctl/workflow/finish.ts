@@ -82,11 +82,15 @@ function completeTables(facts: WorkflowFacts, options: Completion): readonly Pha
 
 function completeShards(facts: WorkflowFacts, options: Completion): readonly Phase[] {
   if (options.keepData) return [];
+  // Not the sources that are seen: a shard that a run before this one began to delete is none.
+  const { streams, sourceKeyspace: keyspace } = facts;
+  const shards = [...new Set(streams.map(({ stream }) => stream.source.shard))].sort()
+    .map((shard) => ({ keyspace, shard }));
   return [
     phase(
       "Deleting source shards",
-      places(facts.sources).map((at): Effect => ({ do: "delete_shard", at })),
-      [`Delete shards (and all related tablets): [${listed(facts.sources, nameOf)}]`],
+      shards.map((at): Effect => ({ do: "delete_shard", at })),
+      [`Delete shards (and all related tablets): [${listed(shards, nameOf)}]`],
     ),
   ];
 }

@@ -11,13 +11,14 @@ import type { TabletAdmin, TabletAdminMethod } from "../../shared/rpc/tablet_adm
 import type { NewStream, StreamStatus } from "../../shared/rpc/vreplication.ts";
 import { createCell } from "../../topo/cells.ts";
 import { DEFAULT_KEYSPACE } from "../../topo/keyspaces.ts";
-import { openMemoryTopology } from "../../topo/memory/topology.ts";
+import { MemoryStore } from "../../topo/memory/store.ts";
 import { MemoryTree } from "../../topo/memory/tree.ts";
 import { registerTablet } from "../../topo/registration.ts";
 import { setShardPrimary } from "../../topo/shards.ts";
 import { rebuildKeyspaceGraph } from "../../topo/srv_keyspaces.ts";
 import { rebuildVSchemaGraph } from "../../topo/srv_vschemas.ts";
-import type { Topology } from "../../topo/topology.ts";
+import type { Store } from "../../topo/store.ts";
+import { Topology } from "../../topo/topology.ts";
 import type { CommandContext } from "../../ctl/command/context.ts";
 import type { TabletCall, TabletClient } from "../../ctl/command/tablet_client.ts";
 import { stampStream } from "../../ctl/workflow/journal.ts";
@@ -175,13 +176,23 @@ export interface ModelCluster extends AsyncDisposable {
   /** What commands work with; `said`: what they tell their caller. */
   readonly context: CommandContext;
   readonly said: readonly string[];
+  /** Writes to the topology that vtctld comes to before it dies: all later ones fail. */
+  writesLeft: number;
 }
 
 /** One cell, zone1, and a primary for each of these: "zone1-100" -> "commerce/-". */
 export async function openModelCluster(
   primaries: Readonly<Record<string, string>>,
 ): Promise<ModelCluster> {
-  const topo = openMemoryTopology(new MemoryTree());
+  const life = { writesLeft: Infinity };
+  const tree = new MemoryTree();
+  const topo = new Topology({
+    global: mortal(new MemoryStore(tree, "/vitess/global"), life),
+    openCell: ({ root }) => mortal(new MemoryStore(tree, root), life),
+    clock: HOST_CLOCK,
+    log: SILENT_LOG,
+    holder: { hostName: "localhost", userName: "vitess", process: "" },
+  });
   await createCell(topo, "zone1", { serverAddress: "", root: "/vitess/zone1" }, CALL);
   const keyspaces = new Set<string>();
   for (const [name, place] of Object.entries(primaries)) {
@@ -193,7 +204,7 @@ export async function openModelCluster(
   await rebuildVSchemaGraph(topo, CALL);
   const tablets = new ModelTablets();
   const said: string[] = [];
-  return {
+  return Object.assign(life, {
     topo,
     tablets,
     said,
@@ -204,10 +215,32 @@ export async function openModelCluster(
       clock: HOST_CLOCK,
       log: SILENT_LOG,
       signal: CALL.signal,
-      say: (line) => said.push(line),
+      say: (line: string) => void said.push(line),
       output: () => Promise.resolve(),
     },
     [Symbol.asyncDispose]: () => topo[Symbol.asyncDispose](),
+  });
+}
+
+/** The store, until there are no writes left. */
+function mortal(store: Store, life: { writesLeft: number }): Store {
+  const write =
+    <Args extends readonly unknown[], T>(work: (...args: Args) => Promise<T>) =>
+    (...args: Args): Promise<T> =>
+      life.writesLeft-- > 0 ? work(...args) : Promise.reject(new Error("vtctld has died"));
+  return {
+    get: (...args) => store.get(...args),
+    list: (...args) => store.list(...args),
+    create: write((...args) => store.create(...args)),
+    put: write((...args) => store.put(...args)),
+    delete: write((...args) => store.delete(...args)),
+    watch: (...args) => store.watch(...args),
+    lock: (...args) => store.lock(...args),
+    tryLock: (...args) => store.tryLock(...args),
+    evict: (...args) => store.evict(...args),
+    campaign: (...args) => store.campaign(...args),
+    leader: (...args) => store.leader(...args),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
 

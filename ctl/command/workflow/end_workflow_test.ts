@@ -4,6 +4,7 @@ import { openReshard } from "../../../tests/harness/model_tablets.ts";
 import type { ModelCluster } from "../../../tests/harness/model_tablets.ts";
 import { getSrvKeyspace, updateSrvKeyspace } from "../../../topo/srv_keyspaces.ts";
 import { getShards } from "../../../topo/shards.ts";
+import { listTabletsOfShard } from "../../../topo/tablets.ts";
 import { listSwitches, saveSwitch } from "../../../topo/switches.ts";
 import { setQueriesDisabled } from "../../workflow/serving.ts";
 import type { CommandContext } from "../context.ts";
@@ -84,5 +85,28 @@ Deno.test("cancel and delete end a switch that was cut: the old shard takes writ
     }
     assert.deepEqual(await refusing(context), [], end);
     assert.deepEqual(await listSwitches(topo, context), [], end);
+  }
+});
+
+Deno.test("complete of a reshard goes on wherever its vtctld died", async () => {
+  let through = false;
+  for (let writes = 0; !through; writes++) {
+    await using cluster = await openReshard("w");
+    const { context, topo, tablets } = cluster;
+    await switchTraffic(context, NAME, "there", SWITCH);
+    cluster.writesLeft = writes;
+    through = await completeWorkflow(context, NAME, COMPLETION).then(() => true, () => false);
+    cluster.writesLeft = Infinity;
+    await completeWorkflow(context, NAME, COMPLETION);
+    const where = `died behind ${writes} writes`;
+    assert.deepEqual(
+      [...(await getShards(topo, "customer", context)).keys()],
+      ["-80", "80-"],
+      where,
+    );
+    assert.deepEqual(await listTabletsOfShard(topo, "customer", "-", context), [], where);
+    assert.deepEqual(await refusing(context), [], where);
+    const { streams } = tablets.tablet("zone1-0000000200");
+    assert.equal(streams.size, 0, where);
   }
 });
