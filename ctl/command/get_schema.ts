@@ -61,7 +61,7 @@ function protoSchema(schema: SchemaDefinition, flags: SchemaFlags): ProtoSchema 
       return {
         name: table.name,
         schema: table.schema,
-        columns: [...table.columns],
+        columns: table.columns.map(({ name }) => name),
         primary_key_columns: [...table.primaryKeyColumns],
         type: table.type,
         ...(flags.tableSchemaOnly ? {} : sizes),

@@ -10,6 +10,7 @@ function schema(...tables: readonly (readonly [name: string, schema: string])[])
       schema: text,
       columns: [],
       primaryKeyColumns: [],
+      uniqueKeys: [],
       type: text.includes("VIEW") ? "VIEW" : "BASE TABLE",
       dataLength: "0",
       rowCount: "0",

@@ -15,6 +15,7 @@ import type {
   TabletAdmin,
   TabletAdminMethod,
 } from "../../shared/rpc/tablet_admin.ts";
+import { readColumn } from "../../shared/rpc/documents.ts";
 
 type Decoders = {
   readonly [Method in TabletAdminMethod]: (body: Body) => TabletAdmin[Method]["response"];
@@ -139,8 +140,11 @@ function schemaDefinition(body: Body): SchemaDefinition {
       return {
         name: table.text("name"),
         schema: table.text("schema"),
-        columns: table.texts("columns"),
+        columns: table.list("columns").map(readColumn),
         primaryKeyColumns: table.texts("primaryKeyColumns"),
+        uniqueKeys: table.list("uniqueKeys").map((parts) =>
+          new Body({ parts }, "a key").texts("parts")
+        ),
         type: table.text("type") === "VIEW" ? "VIEW" : "BASE TABLE",
         dataLength: table.text("dataLength"),
         rowCount: table.text("rowCount"),

@@ -87,7 +87,7 @@ export function checkExpression(setting: TableSetting, schema: SchemaDefinition)
   if (rule === undefined) return;
   const columns = schema.tableDefinitions.find(({ name }) => name === sourceTable)?.columns ?? [];
   const hidden = rule.groupNames.find((name) =>
-    columns.some((column) => sameColumnName(column, name))
+    columns.some((column) => sameColumnName(column.name, name))
   );
   if (hidden !== undefined) {
     throw vtError(

@@ -1,7 +1,8 @@
 /** What a workflow refuses before it begins, and how far it says it is. */
 import assert from "node:assert/strict";
-import type { SchemaDefinition } from "../../shared/rpc/tablet_admin.ts";
+import type { SchemaDefinition, TableDefinition } from "../../shared/rpc/tablet_admin.ts";
 import type { StreamStatus } from "../../shared/rpc/vreplication.ts";
+import { tableDefinition as table } from "../../tests/harness/table_definition.ts";
 import { parseKeyspace } from "../../shared/vschema/parse.ts";
 import { checkCanCreate } from "./checks.ts";
 import type { ShardFacts } from "./facts.ts";
@@ -11,29 +12,15 @@ import { measure, printProgressLine } from "./progress.ts";
 import { checkShards } from "./shards.ts";
 import { chooseTables, missingTables, newDefinition } from "./tables.ts";
 
-function table(name: string, columns: readonly string[], more = ""): Definition {
-  const list = columns.map((column) => `  \`${column}\` int(11) NOT NULL,\n`).join("");
-  return {
-    name,
-    schema: `CREATE TABLE \`${name}\` (\n${list}  PRIMARY KEY (\`id\`)\n) ENGINE=InnoDB${more}`,
-    columns,
-    primaryKeyColumns: ["id"],
-    type: "BASE TABLE",
-    dataLength: "0",
-    rowCount: "0",
-  };
-}
-type Definition = SchemaDefinition["tableDefinitions"][number];
-
-function schema(...tableDefinitions: readonly Definition[]): SchemaDefinition {
+function schema(...tableDefinitions: readonly TableDefinition[]): SchemaDefinition {
   return { databaseSchema: "", tableDefinitions };
 }
 
 const SOURCE = schema(
-  table("a", ["id", "x"], " AUTO_INCREMENT=7"),
+  table("a", ["id", "x"]),
   table("b", ["id"]),
-  table("seq", ["id"], " COMMENT='vitess_sequence'"),
-  { ...table("v", ["id"]), type: "VIEW" },
+  table("seq", ["id"], { schema: "CREATE TABLE `seq` (\n) COMMENT='vitess_sequence'" }),
+  table("v", ["id"], { type: "VIEW" }),
 );
 
 Deno.test("chooseTables() takes those that are named, or all but views and sequences", () => {
@@ -55,7 +42,10 @@ Deno.test("missingTables() wants what is there to be alike and empty", () => {
     missingTables(SOURCE, { at, schema: there, rows }, ["a", "b"], false).map(({ name }) => name);
   assert.deepEqual(missing(schema()), ["a", "b"]);
   assert.deepEqual(missing(schema(table("a", ["ID", "x"]))), ["b"]);
-  assert.throws(() => missing(schema(table("a", ["id", "y"]))), /has other columns/);
+  assert.throws(
+    () => missing(schema(table("a", ["id", "y"]))),
+    /table a of t\/- lacks the column x:/,
+  );
   assert.throws(() => missing(schema(table("b", ["id"])), new Map([["b", 1]])), /is not empty/);
 });
 
@@ -153,15 +143,7 @@ Deno.test("expressions that can't be kept exact are refused before anything is m
   const check = (sourceExpression: string, createDdl = "create table t (id int primary key)") =>
     checkExpression({ targetTable: "t", sourceExpression, createDdl }, {
       databaseSchema: "",
-      tableDefinitions: [{
-        name: "s",
-        schema: "",
-        columns: ["id", "Day", "created"],
-        primaryKeyColumns: ["id"],
-        type: "BASE TABLE",
-        dataLength: "0",
-        rowCount: "0",
-      }],
+      tableDefinitions: [table("s", ["id", "Day", "created"])],
     });
   check("select * from s", "copy");
   check("select * from s where created > '2026-01-01'", "copy");

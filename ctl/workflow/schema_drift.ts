@@ -1,15 +1,13 @@
 /** Tables that were made, changed or dropped while rows were on their way. */
-import type { SchemaDefinition } from "../../shared/rpc/tablet_admin.ts";
+import type { SchemaDefinition, TableDefinition } from "../../shared/rpc/tablet_admin.ts";
 import { nameOf, type WorkflowFacts } from "./facts.ts";
 import type { Place } from "./effect.ts";
-import { sameShape } from "./tables.ts";
+import { whyUnlikeTable } from "./table_fit.ts";
 
 export interface ShardSchema {
   readonly at: Place;
   readonly schema: SchemaDefinition;
 }
-
-type Definition = SchemaDefinition["tableDefinitions"][number];
 
 /**
  * Why clients would not find on the targets what they have on the sources, with the way out;
@@ -33,36 +31,46 @@ export function findDrift(
       const known = definitions(target, isAll);
       for (const [name, definition] of there) {
         if (!isAll && !tables.includes(name)) continue;
-        const why = compare(definition, known.get(name), tables.includes(name));
+        const there = { source: nameOf(source.at), target: nameOf(target.at) };
+        const why = compare(definition, known.get(name), tables.includes(name), there);
         if (why === undefined) continue;
-        return `${why} on ${nameOf(source.at)} since the workflow began, and ${
-          nameOf(target.at)
-        } doesn't have it so; ${remedy(definition, known.get(name), targetKeyspace)}`;
+        return `${why}; ${remedy(definition, known.get(name), targetKeyspace)}`;
       }
     }
   }
   return undefined;
 }
 
-function definitions({ schema }: ShardSchema, views: boolean): ReadonlyMap<string, Definition> {
+function definitions(
+  { schema }: ShardSchema,
+  views: boolean,
+): ReadonlyMap<string, TableDefinition> {
   const wanted = schema.tableDefinitions.filter(({ type }) => views || type !== "VIEW");
   return new Map(wanted.map((definition) => [definition.name, definition]));
 }
 
 function compare(
-  source: Definition,
-  target: Definition | undefined,
+  source: TableDefinition,
+  target: TableDefinition | undefined,
   streamed: boolean,
+  at: { readonly source: string; readonly target: string },
 ): string | undefined {
-  if (source.type === "VIEW") {
-    return target === undefined ? `view ${source.name} was created` : undefined;
-  }
-  if (!streamed) return `table ${source.name} was created`;
-  if (target === undefined || !sameShape(source, target)) return `table ${source.name} was altered`;
-  return undefined;
+  const { name, type } = source;
+  const isNew = `was created on ${at.source} since the workflow began, and is not on ${at.target}`;
+  if (type === "VIEW") return target === undefined ? `view ${name} ${isNew}` : undefined;
+  if (!streamed) return `table ${name} ${isNew}`;
+  if (target === undefined) return `table ${name} is not on ${at.target} any more`;
+  const why = whyUnlikeTable(source, target);
+  return why === undefined
+    ? undefined
+    : `table ${name} was altered since the workflow began: on ${at.target} it ${why} (${at.source})`;
 }
 
-function remedy(source: Definition, target: Definition | undefined, keyspace: string): string {
+function remedy(
+  source: TableDefinition,
+  target: TableDefinition | undefined,
+  keyspace: string,
+): string {
   const there = `ExecuteFetchAsDba on the primary of each target shard of ${keyspace}`;
   if (source.type === "VIEW") return `create the view there, with ${there}`;
   if (target === undefined) {

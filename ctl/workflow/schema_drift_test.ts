@@ -1,27 +1,10 @@
 import assert from "node:assert/strict";
-import type { SchemaDefinition } from "../../shared/rpc/tablet_admin.ts";
+import type { TableDefinition } from "../../shared/rpc/tablet_admin.ts";
+import { tableDefinition as table } from "../../tests/harness/table_definition.ts";
 import { findDrift } from "./schema_drift.ts";
 import { isView, missingTables } from "./tables.ts";
 
-type Definition = SchemaDefinition["tableDefinitions"][number];
-
-function table(
-  name: string,
-  columns: readonly string[],
-  type: Definition["type"] = "BASE TABLE",
-): Definition {
-  return {
-    name,
-    schema: `CREATE TABLE \`${name}\` (${columns})`,
-    columns,
-    primaryKeyColumns: ["id"],
-    type,
-    dataLength: "0",
-    rowCount: "0",
-  };
-}
-
-function shard(name: string, ...tableDefinitions: readonly Definition[]) {
+function shard(name: string, ...tableDefinitions: readonly TableDefinition[]) {
   return {
     at: { keyspace: "ks", shard: name },
     schema: { databaseSchema: "", tableDefinitions },
@@ -29,11 +12,11 @@ function shard(name: string, ...tableDefinitions: readonly Definition[]) {
 }
 
 Deno.test("findDrift() tells what was made, altered or dropped since a workflow began", () => {
-  const [t, view] = [table("t", ["id"]), table("v", ["id"], "VIEW")];
+  const [t, view] = [table("t", ["id"]), table("v", ["id"], { type: "VIEW" })];
   const drift = (
     kind: "reshard" | "move_tables",
-    source: readonly Definition[],
-    target: readonly Definition[],
+    source: readonly TableDefinition[],
+    target: readonly TableDefinition[],
   ) =>
     findDrift({ kind, tables: ["t"], targetKeyspace: "ks" }, [shard("-", ...source)], [
       shard("-80", ...target),
@@ -48,7 +31,12 @@ Deno.test("findDrift() tells what was made, altered or dropped since a workflow 
   assert.match(drift("reshard", [], [t]) ?? "", /table t was dropped on ks\/-/);
   for (const kind of ["reshard", "move_tables"] as const) {
     const altered = drift(kind, [table("t", ["id", "x"])], [t]) ?? "";
-    assert.match(altered, /table t was altered on ks\/- .* ks\/-80 doesn't have it so; alter/);
+    assert.match(
+      altered,
+      /table t was altered .*: on ks\/-80 it lacks the column x \(ks\/-\); alter/,
+    );
+    const modified = drift(kind, [table("t", ["id bigint(20)"])], [t]) ?? "";
+    assert.match(modified, /on ks\/-80 it has the column id as int\(11\), .* each bigint\(20\)/);
   }
 });
 
@@ -61,7 +49,7 @@ Deno.test("views are made behind the tables that they read", () => {
   assert.equal(isView("CREATE TABLE `VIEW ` (`a` int COMMENT 'VIEW ')"), false);
   const source = shard(
     "-",
-    { ...table("a", ["id"], "VIEW"), schema: views[1] ?? "" },
+    table("a", ["id"], { type: "VIEW", schema: views[1] ?? "" }),
     table("t", ["id"]),
   );
   const target = { ...shard("-80"), rows: new Map<string, number>() };

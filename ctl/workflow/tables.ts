@@ -1,8 +1,9 @@
 /** Which tables a move takes, and why it may not. */
 import { vtError } from "../../shared/error/errors.ts";
-import type { SchemaDefinition } from "../../shared/rpc/tablet_admin.ts";
+import type { SchemaDefinition, TableDefinition } from "../../shared/rpc/tablet_admin.ts";
 import type { NewTable, Place } from "./effect.ts";
 import { nameOf } from "./facts.ts";
+import { whyUnlikeTable } from "./table_fit.ts";
 import { placementOf, type ShardedBy } from "./filter.ts";
 
 export interface TableChoice {
@@ -84,10 +85,11 @@ export function missingTables(
       missing.push({ name: definition.name, sql: newDefinition(definition.schema, sharded) });
       continue;
     }
-    if (!sameShape(definition, known)) {
+    const why = whyUnlikeTable(definition, known);
+    if (why !== undefined) {
       throw vtError(
         "VT22002",
-        `table ${definition.name} of ${name} has other columns than its source:\n${known.schema}\ninstead of\n${definition.schema}\nmake them alike with ApplySchema, or drop it on ${name}, and run this again`,
+        `table ${definition.name} of ${name} ${why}:\n${known.schema}\ninstead of\n${definition.schema}\nmake them alike with ApplySchema, or drop it on ${name}, and run this again`,
       );
     }
     if ((target.rows.get(definition.name) ?? 0) > 0) {
@@ -99,15 +101,6 @@ export function missingTables(
   }
   // Foreign keys need the tables that they speak of, views what they read.
   return missing.toSorted((a, b) => rank(a.sql) - rank(b.sql));
-}
-
-type Definition = SchemaDefinition["tableDefinitions"][number];
-
-/** The same columns in the same order, and the same key: indexes and options may differ. */
-export function sameShape(one: Definition, other: Definition): boolean {
-  return one.columns.join("\0").toLowerCase() === other.columns.join("\0").toLowerCase() &&
-    one.primaryKeyColumns.join("\0").toLowerCase() ===
-      other.primaryKeyColumns.join("\0").toLowerCase();
 }
 
 /** Behind those that have less to look for. */

@@ -3,6 +3,7 @@
  * What has no equal there is refused, with what to do instead.
  */
 import { vtError } from "../../shared/error/errors.ts";
+import { mariadbCollation, mysqlCollation } from "../../shared/mysql/collation_pairs.ts";
 import type { NewTable } from "./effect.ts";
 import type { ColumnFacts, ServerFacts, TableFacts } from "./servers.ts";
 
@@ -74,10 +75,7 @@ function checkType(
   refuse(`the column ${name} of type ${type.toUpperCase()} (${instead} holds its text)`);
 }
 
-/**
- * The same collation by its other name, as MariaDB 11.4 takes MySQL's names: both sides follow the
- * Unicode Collation Algorithm, of version 9 and of 14. Undefined where there is none.
- */
+/** The same collation by the name that the target has for it; undefined where there is none. */
 function translateCollation(
   name: string,
   { columns }: TableFacts,
@@ -92,18 +90,6 @@ function translateCollation(
     return undefined;
   }
   return other;
-}
-
-function mariadbCollation(name: string): string | undefined {
-  if (name === "utf8mb4_0900_bin") return "utf8mb4_nopad_bin";
-  const kind = /^utf8mb4_0900_(ai_ci|as_ci|as_cs)$/.exec(name)?.[1];
-  return kind === undefined ? undefined : `utf8mb4_uca1400_nopad_${kind}`;
-}
-
-function mysqlCollation(name: string): string | undefined {
-  if (name === "utf8mb4_nopad_bin") return "utf8mb4_0900_bin";
-  const kind = /^utf8mb4_uca1400_(?:nopad_)?(ai_ci|as_ci|as_cs)$/.exec(name)?.[1];
-  return kind === undefined ? undefined : `utf8mb4_0900_${kind}`;
 }
 
 /** Comments with code in them: each server runs its own, and MariaDB skips MySQL's of 8.0 on. */

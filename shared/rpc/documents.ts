@@ -47,7 +47,8 @@ export function decodeSchema(payload: Uint8Array): readonly TableSchema[] {
   });
 }
 
-function readColumn(value: unknown): ColumnSchema {
+/** VT20013 for what is no column. */
+export function readColumn(value: unknown): ColumnSchema {
   const fields = fieldsOf(value);
   return {
     name: text(fields, "name"),

@@ -4,6 +4,7 @@
  * Positions are GTID sets in the server's own text ("0-100-38" on MariaDB, "uuid:1-5" on MySQL).
  */
 import type { TabletAlias, TabletType } from "../model/tablet.ts";
+import type { ColumnSchema } from "./query_service.ts";
 import type { VDiffAdmin } from "./vdiff.ts";
 import type { VReplicationAdmin } from "./vreplication.ts";
 
@@ -136,15 +137,20 @@ export interface TabletAdmin extends VReplicationAdmin, VDiffAdmin {
 
 export interface SchemaDefinition {
   readonly databaseSchema: string;
-  readonly tableDefinitions: readonly {
-    readonly name: string;
-    readonly schema: string;
-    readonly columns: readonly string[];
-    readonly primaryKeyColumns: readonly string[];
-    readonly type: "BASE TABLE" | "VIEW";
-    readonly dataLength: string;
-    readonly rowCount: string;
-  }[];
+  readonly tableDefinitions: readonly TableDefinition[];
+}
+
+export interface TableDefinition {
+  readonly name: string;
+  /** SHOW CREATE's text. */
+  readonly schema: string;
+  readonly columns: readonly ColumnSchema[];
+  readonly primaryKeyColumns: readonly string[];
+  /** Besides the primary key, a list of parts each: a column, or "column(10)" for its beginning. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  readonly type: "BASE TABLE" | "VIEW";
+  readonly dataLength: string;
+  readonly rowCount: string;
 }
 
 export type TabletAdminMethod = keyof TabletAdmin;

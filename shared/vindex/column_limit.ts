@@ -5,6 +5,7 @@
  * column's type before, and refused as a strict mysqld refuses it (manual, "Out-of-Range and
  * Overflow Handling", "The CHAR and VARCHAR Types", "The BINARY and VARBINARY Types").
  */
+import { parseColumnType } from "../mysql/column_type.ts";
 import { canHold } from "../value/charset_text.ts";
 import { textValue, type Value } from "../value/value.ts";
 
@@ -52,8 +53,6 @@ const LOB_BYTES: Readonly<Partial<Record<string, number>>> = {
   long: 0xffff_ffff,
 };
 
-const TYPE = /^([a-z]+)(?:\(([0-9]+)(?:,([0-9]+))?\))?(.*)$/;
-
 /**
  * Of a column's type and collation as information_schema.columns prints them: "bigint(20)
  * unsigned", "varchar(64)". Undefined for types that set no limit that matters to a vindex.
@@ -62,14 +61,14 @@ export function columnLimit(
   columnType: string,
   collation: string | undefined,
 ): ColumnLimit | undefined {
-  const [, type = "", size = "", scale = "", rest = ""] = TYPE.exec(columnType.toLowerCase()) ?? [];
+  const { base: type, size, unsigned } = parseColumnType(columnType);
   const bits = INTEGER_BITS[type];
-  if (bits !== undefined) return integerLimit(bits, rest.includes("unsigned"));
-  const length = Number(size === "" ? "1" : size);
+  if (bits !== undefined) return integerLimit(bits, unsigned);
+  const [length = 1, scale = 0] = size === "" ? [] : size.split(",").map(Number);
   const characterSet = collation?.split("_")[0] ?? "binary";
   switch (type) {
     case "decimal":
-      return decimalLimit(Number(size) - Number(scale), rest.includes("unsigned"));
+      return decimalLimit(length - scale, unsigned);
     case "char":
     case "varchar":
       return {

@@ -1,13 +1,17 @@
 /** The schema of a keyspace's database, in the words of SHOW CREATE. */
 import { vtErrorFrom } from "../../shared/error/errors.ts";
-import type { SchemaDefinition, TabletAdmin } from "../../shared/rpc/tablet_admin.ts";
+import type {
+  SchemaDefinition,
+  TableDefinition,
+  TabletAdmin,
+} from "../../shared/rpc/tablet_admin.ts";
 import { type CallOptions, queryRow, type StatementRunner, toRows } from "../mysqld/dba.ts";
 import type { Row } from "../mysqld/flavor.ts";
 import type { Server } from "../mysqld/replication.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
+import { readSchema } from "../schema/read_schema.ts";
 
 type Request = TabletAdmin["GetSchema"]["request"];
-type TableDefinition = SchemaDefinition["tableDefinitions"][number];
 
 export async function getSchema(
   server: Server,
@@ -20,18 +24,19 @@ export async function getSchema(
     const created = await queryRow(session, `SHOW CREATE DATABASE ${name}`, options);
     await session.query(`USE ${name}`, options);
     const tables = await listTables(session, database, request, options);
-    const [columns, keys] = [
-      await listColumns(session, database, options),
-      await listPrimaryKeys(session, database, options),
-    ];
+    const known = await readSchema(async (sql) => (await session.query(sql, options)).rows);
+    const columnsOf = new Map(known.map(({ name, columns }) => [name, columns]));
+    const keys = await listUniqueKeys(session, database, options);
     const tableDefinitions: TableDefinition[] = [];
     for (const table of tables) {
       const tableName = table["name"] ?? "";
+      const { primary = [], others = [] } = keys.get(tableName) ?? {};
       tableDefinitions.push({
         name: tableName,
         schema: await showCreate(session, tableName, table["type"] === "VIEW", options),
-        columns: columns.get(tableName) ?? [],
-        primaryKeyColumns: keys.get(tableName) ?? [],
+        columns: columnsOf.get(tableName) ?? [],
+        primaryKeyColumns: primary,
+        uniqueKeys: others,
         type: table["type"] === "VIEW" ? "VIEW" : "BASE TABLE",
         dataLength: table["data_length"] ?? "0",
         rowCount: table["row_count"] ?? "0",
@@ -96,42 +101,37 @@ async function showCreate(
   return row?.[isView ? "Create View" : "Create Table"] ?? "";
 }
 
-async function listColumns(
+interface UniqueKeys {
+  readonly primary: readonly string[];
+  readonly others: readonly (readonly string[])[];
+}
+
+async function listUniqueKeys(
   session: StatementRunner,
   database: string,
   options: CallOptions,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  return group(
+): Promise<ReadonlyMap<string, UniqueKeys>> {
+  const rows = toRows(
     await session.query(
-      "SELECT table_name AS t, column_name AS c FROM information_schema.columns " +
-        `WHERE table_schema = ${quote(database)} ORDER BY table_name, ordinal_position`,
+      "SELECT table_name AS t, index_name AS i, column_name AS c, sub_part AS part " +
+        `FROM information_schema.statistics WHERE table_schema = ${quote(database)} ` +
+        "AND non_unique = 0 ORDER BY table_name, index_name, seq_in_index",
       options,
     ),
   );
+  const tables = Map.groupBy(rows, (row) => row["t"] ?? "");
+  return new Map([...tables].map(([table, parts]) => {
+    const { PRIMARY: primary = [], ...others } = Object.groupBy(parts, (row) => row["i"] ?? "");
+    return [table, {
+      primary: primary.map((row) => row["c"] ?? ""),
+      others: Object.values(others).map((key = []) => key.map(keyPart)),
+    }];
+  }));
 }
 
-async function listPrimaryKeys(
-  session: StatementRunner,
-  database: string,
-  options: CallOptions,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  return group(
-    await session.query(
-      "SELECT table_name AS t, column_name AS c FROM information_schema.key_column_usage " +
-        `WHERE table_schema = ${quote(database)} AND constraint_name = 'PRIMARY' ` +
-        "ORDER BY table_name, ordinal_position",
-      options,
-    ),
-  );
-}
-
-function group(result: Parameters<typeof toRows>[0]): ReadonlyMap<string, readonly string[]> {
-  const groups = new Map<string, string[]>();
-  for (const row of toRows(result)) {
-    const key = row["t"] ?? "";
-    const items = groups.get(key) ?? [];
-    items.push(row["c"] ?? "");
-    groups.set(key, items);
-  }
-  return groups;
+/** MySQL's keys on expressions have no column. */
+function keyPart(row: Row): string {
+  const column = row["c"] ?? "(expression)";
+  const part = row["part"] ?? null;
+  return part === null ? column : `${column}(${part})`;
 }

@@ -1,5 +1,6 @@
 /** The tables of this tablet's database, from information_schema. */
 import type { ColumnSchema, TableSchema } from "../../shared/rpc/query_service.ts";
+import { isGenerated } from "./generated.ts";
 
 /** Rows of a query, all of them, as texts. */
 export type Rows = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
@@ -51,9 +52,7 @@ function columnOf(row: Row): ColumnSchema {
     collation: collation ?? undefined,
     nullable: nullable === "YES",
     autoIncrement: flags.includes("AUTO_INCREMENT"),
-    // MySQL marks columns with an expression as default DEFAULT_GENERATED: those take values.
-    generated: /\b(VIRTUAL|STORED|PERSISTENT) GENERATED\b/.test(flags) ||
-      /^(VIRTUAL|STORED|PERSISTENT)$/.test(flags),
+    generated: isGenerated(flags),
     invisible: flags.includes("INVISIBLE"),
   };
 }

@@ -9,6 +9,7 @@ import type { Clock } from "../../shared/io/clock.ts";
 import { quote } from "../mysqld/statement.ts";
 import { applyChanges } from "./row_statements.ts";
 import type { WriteSession } from "./session.ts";
+import { writeRows } from "./target_table.ts";
 import type { TargetTables } from "./target_tables.ts";
 
 /** Changes in one commit: enough that a commit's cost is spread, few enough to be done soon. */
@@ -169,10 +170,11 @@ export class Applier {
   }
 
   async #writePending(call: Call): Promise<void> {
-    const { tables } = this.#options;
+    const { session, tables } = this.#options;
     for (const [table, changes] of this.#pending) {
       try {
-        await applyChanges(tables.plan(table), changes, (sql) => this.#run(sql, call));
+        const plan = tables.plan(table);
+        await applyChanges(plan, changes, (sql) => writeRows(session, plan, sql, call));
       } catch (error) {
         throw await tables.explain(table, error);
       }

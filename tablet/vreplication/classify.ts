@@ -1,4 +1,5 @@
 /** What an error means for a stream: try again, or stop and say what to do. */
+import { WARN_DATA_TRUNCATED } from "../../shared/error/errno.ts";
 import { VtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 
@@ -86,7 +87,7 @@ function remedy(errno: number): string {
     case 1136:
       return "the schemas differ; make them alike, then start the workflow again";
     case 1264:
-    case 1265:
+    case WARN_DATA_TRUNCATED:
     case 1366:
     case 1406:
     case 1048:

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Row, RowChange, TableFields } from "../../shared/binlog/change.ts";
 import { MYSQL_TYPE_LONGLONG } from "../../shared/mysql/column_types.ts";
 import { forRandom, type Random } from "../../tests/harness/random.ts";
+import { targetColumn } from "../../tests/harness/target_column.ts";
 import { applyChanges } from "./row_statements.ts";
 import { planTable, type TablePlan } from "./target_table.ts";
 
@@ -14,7 +15,7 @@ function plan(): TablePlan {
   const fields = ["id", "k", "v"]
     .map((name) => ({ name, type: MYSQL_TYPE_LONGLONG, invisible: false, ...flags }));
   const stream: TableFields = { table: "t", fields, primaryKey: [0] };
-  const columns = fields.map(({ name }) => ({ name, generated: false }));
+  const columns = fields.map(({ name }) => targetColumn(name));
   return planTable(stream, { name: "t", columns, primaryKey: ["k"] });
 }
 

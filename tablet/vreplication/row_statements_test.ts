@@ -4,6 +4,7 @@ import * as type from "../../shared/mysql/column_types.ts";
 import { encodeFrames } from "../../shared/mysql/frame.ts";
 import { encodeTextRow } from "../../shared/mysql/text_row.ts";
 import { forRandom, type Random } from "../../tests/harness/random.ts";
+import { targetColumn } from "../../tests/harness/target_column.ts";
 import { parseLastPk, printLastPk } from "./last_pk.ts";
 import { netEffect, rowKey } from "./net_effect.ts";
 import { applyChanges, deleteRows, insertPackets, insertRows } from "./row_statements.ts";
@@ -41,7 +42,7 @@ const FIELDS: TableFields = {
 
 function target(primaryKey: readonly string[], more: readonly string[] = []): TablePlan {
   const columns = [...FIELDS.fields.map(({ name }) => name), ...more]
-    .map((name) => ({ name, generated: name === "g" }));
+    .map((name) => targetColumn(name, name === "g"));
   return planTable(FIELDS, { name: "t", columns, primaryKey });
 }
 
@@ -211,9 +212,9 @@ Deno.test("a last key comes back as it was written", () => {
 });
 
 Deno.test("a stream that does not fit its table says what is missing", () => {
-  const columns = [{ name: "ID", generated: false }];
+  const columns = [targetColumn("ID")];
   assert.throws(() => planTable(FIELDS, { name: "t", columns, primaryKey: [] }), /has no column v/);
-  const own = [...FIELDS.fields, { name: "k" }].map(({ name }) => ({ name, generated: false }));
+  const own = [...FIELDS.fields, { name: "k" }].map(({ name }) => targetColumn(name));
   assert.throws(
     () => planTable(FIELDS, { name: "t", columns: own, primaryKey: ["k"] }),
     /VT27003.* k, a column of the primary key/,

@@ -3,6 +3,8 @@ import { decodeOkPacket } from "../../shared/mysql/ok_packet.ts";
 import { CLIENT_DEPRECATE_EOF, CLIENT_FOUND_ROWS } from "../../shared/mysql/capabilities.ts";
 import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
 import { FRAME_HEADER_BYTES } from "../../shared/mysql/frame.ts";
+import { WARN_DATA_TRUNCATED } from "../../shared/error/errno.ts";
+import { vtError } from "../../shared/error/errors.ts";
 import type { Row } from "../../shared/binlog/change.ts";
 import type { ColumnDefinition } from "../../shared/mysql/column_definition.ts";
 import { MysqldConnection } from "../mysqld/connection.ts";
@@ -30,7 +32,8 @@ const HANDSHAKE_COLLATION = 45;
  */
 const SETTINGS = "SET NAMES binary, SESSION time_zone = '+00:00', " +
   "SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', " +
-  "SESSION foreign_key_checks = 0, SESSION wait_timeout = 28800, SESSION net_write_timeout = 600";
+  "SESSION sql_notes = 1, SESSION foreign_key_checks = 0, SESSION wait_timeout = 28800, " +
+  "SESSION net_write_timeout = 600";
 
 const UTF8 = new TextEncoder();
 
@@ -61,11 +64,33 @@ export class WriteSession implements Disposable {
 
   /** Runs a statement without a result; gives the rows that it matched. MysqlError when refused. */
   async run(sql: string | Uint8Array, call: Call): Promise<number> {
+    return (await this.#ok(sql, call)).matched;
+  }
+
+  /**
+   * The same for rows that a table must keep as they are. VT27013 when the server notes that it
+   * didn't: decimals are rounded and blanks cut off in every sql_mode.
+   */
+  async write(table: string, sql: Uint8Array, call: Call): Promise<number> {
+    const { matched, warnings } = await this.#ok(sql, call);
+    if (warnings > 0) {
+      const notes = await this.rows("SHOW WARNINGS", call);
+      const note = notes.find(([, code]) => Number(code) === WARN_DATA_TRUNCATED);
+      if (note !== undefined) throw vtError("VT27013", table, note[2] ?? "");
+    }
+    return matched;
+  }
+
+  async #ok(
+    sql: string | Uint8Array,
+    call: Call,
+  ): Promise<{ readonly matched: number; readonly warnings: number }> {
     const bytes = typeof sql === "string" ? UTF8.encode(sql) : sql;
     const terminal = await this.#connection.query(bytes, () => {}, call);
     const payload = terminal.subarray(FRAME_HEADER_BYTES);
     if (payload[0] === ERR_HEADER) throw mysqlErrorOf(payload);
-    return Number(decodeOkPacket(payload, this.#connection.capabilities).affectedRows);
+    const ok = decodeOkPacket(payload, this.#connection.capabilities);
+    return { matched: Number(ok.affectedRows), warnings: ok.warnings };
   }
 
   /** The rows of a small result, in UTF-8. */

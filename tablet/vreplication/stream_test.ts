@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { testServers } from "../../tests/harness/mysqld.ts";
+import type { TestTablet } from "../../tests/harness/tablet.ts";
 import { saveVSchema } from "../../topo/vschemas.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 import { StreamCluster, type StreamClusterOptions } from "../../tests/harness/stream_cluster.ts";
@@ -67,6 +68,43 @@ onEach("rows swap the keys that only the target has", {}, async (cluster) => {
   await cluster.untilCaughtUp();
   const rows = await cluster.sql(target, "SELECT * FROM s ORDER BY id");
   assert.deepEqual(rows, [["1", "b", "11"], ["2", "a", "12"], ["3", "c", "3"]]);
+});
+
+onEach("values that the target would round or cut stop the stream", {}, async (cluster) => {
+  const { source, target } = cluster;
+  await cluster.sqlEverywhere(
+    "CREATE TABLE s (id int PRIMARY KEY, d decimal(10,2), t datetime, v varchar(20))",
+  );
+  await cluster.sql(target, "ALTER TABLE s MODIFY v varchar(2)");
+  await cluster.sql(source, "INSERT INTO s VALUES (1, 1.25, '2026-01-01 10:00:00', 'a')");
+  const [id] = await cluster.createStreams(() => [{ match: "s", filter: "" }]);
+  await cluster.untilState("Running");
+  const stopped = async (why: RegExp): Promise<void> => {
+    await cluster.untilState("Error");
+    assert.match((await cluster.stream(target)).message, why);
+  };
+  const goOn = async (ddl: string): Promise<void> => {
+    await cluster.sql(target, ddl);
+    const sql = `update _vt.vreplication set message = '', state = 'Running' where id = ${id}`;
+    await target.rpc("VReplicationExec", { sql });
+    await cluster.untilCaughtUp();
+  };
+  const rows = (tablet: TestTablet) => cluster.sql(tablet, "SELECT id, d, t, v FROM s ORDER BY id");
+
+  await cluster.sql(source, "ALTER TABLE s MODIFY d decimal(10,4)");
+  await cluster.sql(source, "INSERT INTO s VALUES (2, 1.2345, NULL, 'b')");
+  await stopped(/VT27013.*table s .*: Data truncated for column 'd'.*; alter it as the source has/);
+  await goOn("ALTER TABLE s MODIFY d decimal(10,4)");
+
+  await cluster.sql(source, "ALTER TABLE s MODIFY t datetime(6)");
+  await cluster.sql(source, "UPDATE s SET t = '2026-01-01 10:00:00.654321'");
+  await stopped(/VT27013.*column t is datetime\(6\) at the source and datetime here/);
+  await goOn("ALTER TABLE s MODIFY t datetime(6)");
+
+  await cluster.sql(source, "INSERT INTO s VALUES (3, 0, NULL, 'c  ')");
+  await stopped(/VT27013.*Data truncated for column 'v'/);
+  await goOn("ALTER TABLE s MODIFY v varchar(20)");
+  assert.deepEqual(await rows(target), await rows(source));
 });
 
 onEach("tables without a primary key are copied and followed", {}, async (cluster) => {

@@ -10,7 +10,7 @@ import { printLastPk } from "./last_pk.ts";
 import { deleteRows, insertPackets } from "./row_statements.ts";
 import type { RowCounter } from "./row_counter.ts";
 import type { WriteSession } from "./session.ts";
-import type { Copies, TablePlan } from "./target_table.ts";
+import { type Copies, type TablePlan, writeRows } from "./target_table.ts";
 import type { TargetTables } from "./target_tables.ts";
 
 export interface TableWriterOptions {
@@ -122,7 +122,7 @@ export class TableWriter {
     const { session, tables, table } = this.#options;
     const plan = this.#plan;
     if (plan === undefined) throw vtError("VT13001", "rows came before their fields");
-    const run = (sql: Uint8Array) => session.run(sql, call);
+    const run = (sql: Uint8Array) => writeRows(session, plan, sql, call);
     try {
       if (plan.writer !== undefined) {
         return await plan.writer.copy([...this.#rowsOf(batch)], run);

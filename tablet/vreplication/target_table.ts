@@ -1,9 +1,14 @@
 /** A table that rows are written to, and how a stream's columns fit it. */
 import type { Field, Row, RowChange, TableFields } from "../../shared/binlog/change.ts";
+import { textTypeOf } from "../../shared/binlog/text_types.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { MYSQL_TYPE_NEWDECIMAL } from "../../shared/mysql/column_types.ts";
+import { isSameCollation } from "../../shared/mysql/collation_pairs.ts";
+import { collationById } from "../../shared/mysql/collations.ts";
 import { quoteName } from "../mysqld/statement.ts";
 import type { RunSql } from "./row_statements.ts";
+import type { WriteSession } from "./session.ts";
+import { changesInSilence } from "./silent_change.ts";
 import { type LiteralForm, literalForm } from "./sql_buffer.ts";
 
 /** As information_schema has it. */
@@ -16,6 +21,10 @@ export interface TargetTable {
 
 export interface TargetColumn {
   readonly name: string;
+  /** "decimal(10,2)". */
+  readonly columnType: string;
+  /** "" for what is no text. */
+  readonly collation: string;
   readonly generated: boolean;
 }
 
@@ -83,7 +92,25 @@ export interface TablePlan {
   readonly writer: RowWriter | undefined;
 }
 
-/** VT27002 when a column of the stream is not in the table. */
+/**
+ * Runs a statement that writes rows by a plan. What expressions make may be
+ * rounded; VT27013 when rows of a source would be.
+ */
+export async function writeRows(
+  session: WriteSession,
+  { table, writer }: TablePlan,
+  sql: Uint8Array,
+  call: { readonly signal: AbortSignal },
+): Promise<number> {
+  return writer === undefined
+    ? await session.write(table, sql, call)
+    : await session.run(sql, call);
+}
+
+/**
+ * VT27002 when a column of the stream is not in the table, VT27013 when one may keep other values
+ * there without a word.
+ */
 export function planTable(fields: TableFields, target: TargetTable): TablePlan {
   const byName = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
   const written = new Map<string, WrittenColumn>();
@@ -91,6 +118,9 @@ export function planTable(fields: TableFields, target: TargetTable): TablePlan {
   for (const [index, field] of fields.fields.entries()) {
     const column = byName.get(field.name.toLowerCase());
     if (column === undefined) throw vtError("VT27002", target.name, `column ${field.name}`);
+    if (changesInSilence(field.columnType, column.columnType)) {
+      throw vtError("VT27013", target.name, whatChanges(field, column));
+    }
     const plan = { index, name: quoteName(column.name), field, form: literalForm(field) };
     written.set(column.name.toLowerCase(), plan);
     if (!column.generated) columns.push(plan);
@@ -99,7 +129,7 @@ export function planTable(fields: TableFields, target: TargetTable): TablePlan {
   const missing = target.columns.some((column) =>
     !column.generated && !written.has(column.name.toLowerCase())
   );
-  const exact = key !== undefined && !isKeyOfSource(fields, target);
+  const exact = key !== undefined && !(isKeyOfSource(fields, target) && comparesAlike(key, byName));
   return {
     table: target.name,
     name: quoteName(target.name),
@@ -117,6 +147,22 @@ function isKeyOfSource({ fields, primaryKey }: TableFields, target: TargetTable)
   const names = target.primaryKey.map((name) => name.toLowerCase());
   return primaryKey.length > 0 &&
     primaryKey.every((place) => names.includes(fields[place]?.name.toLowerCase() ?? ""));
+}
+
+/** What the source takes for two texts, the target's key does, too. */
+function comparesAlike(
+  key: readonly WrittenColumn[],
+  columns: ReadonlyMap<string, TargetColumn>,
+): boolean {
+  return key.every(({ field }) => {
+    const { collation = "" } = columns.get(field.name.toLowerCase()) ?? {};
+    if (collation === "" || textTypeOf(field.columnType) !== undefined) return true;
+    return isSameCollation(collationById(field.collation)?.name ?? "", collation, true);
+  });
+}
+
+function whatChanges({ name, columnType }: Field, column: TargetColumn): string {
+  return `column ${name} is ${columnType} at the source and ${column.columnType} here`;
 }
 
 /** VT27002 when the table has a key that the stream does not bring. */

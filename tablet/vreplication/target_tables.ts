@@ -6,6 +6,7 @@ import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { type ComputedRule, computedRule } from "../../shared/filter/computed.ts";
 import { collationById } from "../../shared/mysql/collations.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
+import { isGenerated } from "../schema/generated.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
 import type { ColumnType } from "./column_fit.ts";
 import { ComputedWriter } from "./computed_writer.ts";
@@ -201,11 +202,6 @@ function describedColumn(row: readonly (string | null)[]): DescribedColumn {
     keyPlace: keyPlace === null ? undefined : Number(keyPlace),
     keyPrefix: keyPrefix !== null,
   };
-}
-
-/** "STORED GENERATED", "VIRTUAL GENERATED, INVISIBLE"; but not MySQL's "DEFAULT_GENERATED". */
-function isGenerated(extra: string): boolean {
-  return /\b(?:STORED|VIRTUAL|PERSISTENT) GENERATED\b|^(?:PERSISTENT|VIRTUAL)\b/i.test(extra);
 }
 
 function keyOf(columns: readonly DescribedColumn[]): readonly DescribedColumn[] {

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { changesInSilence } from "./silent_change.ts";
+
+/** For each type of a target: sources whose values it keeps or refuses, and those it would change. */
+const CASES: readonly (readonly [target: string, keeps: string, changes: string])[] = [
+  ["char(9)", "char(20)|int|enum('a')", "varchar(9)|text"],
+  ["varchar(9)", "char(9)|varchar(20)|text", ""],
+  ["binary(4)", "binary(4)", "binary(3)|varbinary(4)|blob"],
+  ["varbinary(4)", "binary(4)|varbinary(9)", ""],
+  ["float", "float|tinyint(4)|smallint(6)|float(7,4)", "double|int|decimal(3,1)"],
+  ["float(7,4)", "float(7,4)", "float|double|tinyint(4)"],
+  ["double", "float|double|int(11)|mediumint(9)|double(10,2)", "bigint(20)|decimal(5,2)"],
+  ["bigint(20)", "int|bigint unsigned|decimal(10,2)|varchar(9)", "float|double"],
+  ["decimal(10,2)", "decimal(10,4)|int", "double"],
+  ["date", "date", "datetime|timestamp|varchar(10)"],
+  ["datetime(3)", "datetime|datetime(3)|timestamp(2)|date", "datetime(6)|time(3)|bigint(20)"],
+  ["timestamp", "timestamp|datetime", "timestamp(1)|date"],
+  ["time", "time", "time(6)|datetime"],
+  ["year(4)", "year|year(4)", "int(11)"],
+  ["json", "json|longtext", ""],
+];
+
+Deno.test("changesInSilence() knows what mysqld alters without a word", () => {
+  for (const [target, keeps, changes] of CASES) {
+    const list = (types: string) => types.split("|").filter((type) => type !== "");
+    assert.ok(!changesInSilence("", target));
+    for (const type of list(keeps)) assert.ok(!changesInSilence(type, target), `${type} ${target}`);
+    for (const type of list(changes)) {
+      assert.ok(changesInSilence(type, target), `${type} ${target}`);
+    }
+  }
+});
