@@ -159,6 +159,10 @@ async function toShards(cluster: LocalCluster, members: Members): Promise<void> 
     "--on-ddl",
     "STOP",
   );
+  assert.match(
+    await vtctl(...name, "pause", "--dry-run"),
+    /Stop stream \d+ on customer\/-80, which is (?:Copying|Running)/,
+  );
   await vtctl(...name, "pause");
   assert.match(await vtctl(...name, "status"), /Status: Stopped/);
   await vtctl(...name, "resume", "--wait");

@@ -118,14 +118,7 @@ export async function changeStreams(
   name: WorkflowName,
   change: StreamChange,
 ): Promise<StreamsChanged> {
-  const { facts, primaries } = await readWorkflow(context, name.keyspace, name.workflow);
-  const frozen = facts.streams.find(({ stream }) => stream.message === FROZEN);
-  if (frozen !== undefined) {
-    throw vtError(
-      "VT22002",
-      `workflow ${name.workflow} is frozen: its writes were switched, and its streams don't run again; reversetraffic brings the writes back, complete ends it`,
-    );
-  }
+  const { facts, primaries } = await readUnfrozen(context, name);
   const changed = new Set<string>();
   await Promise.all(facts.streams.map(async ({ shard, stream }) => {
     const primary = primaries.get(`${name.keyspace}/${shard}`);
@@ -139,6 +132,30 @@ export async function changeStreams(
     changed.add(facts.targets.find((target) => target.shard === shard)?.primary ?? shard);
   }));
   return { ...name, tablets: [...changed].sort() };
+}
+
+/** What starting or stopping the streams would do, a line each. VT22002 when they are frozen. */
+export async function planStreamStates(
+  context: CommandContext,
+  name: WorkflowName,
+  start: boolean,
+): Promise<readonly string[]> {
+  const { facts } = await readUnfrozen(context, name);
+  return facts.streams.map(({ shard, stream: { id, state } }) =>
+    `${start ? "Start" : "Stop"} stream ${id} on ${name.keyspace}/${shard}, which is ${state}`
+  );
+}
+
+async function readUnfrozen(
+  context: CommandContext,
+  { keyspace, workflow }: WorkflowName,
+): Promise<FoundWorkflow> {
+  const found = await readWorkflow(context, keyspace, workflow);
+  if (!found.facts.streams.some(({ stream }) => stream.message === FROZEN)) return found;
+  throw vtError(
+    "VT22002",
+    `workflow ${workflow} is frozen: its writes were switched, and its streams don't run again; reversetraffic brings the writes back, complete ends it`,
+  );
 }
 
 /** Only forgets: whatever the streams made stays. Under no circumstances touches rows. */

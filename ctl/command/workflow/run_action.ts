@@ -1,7 +1,13 @@
 /** The actions that MoveTables and Reshard have in common, by their names on the command line. */
 import { vtError } from "../../../shared/error/errors.ts";
 import type { CommandContext } from "../context.ts";
-import { cancelWorkflow, changeStreams, completeWorkflow, type EndResult } from "./end_workflow.ts";
+import {
+  cancelWorkflow,
+  changeStreams,
+  completeWorkflow,
+  type EndResult,
+  planStreamStates,
+} from "./end_workflow.ts";
 import { servedTypes } from "./flags.ts";
 import { printDryRun, type Printed, printStatus, printSwitch, workflowJson } from "./output.ts";
 import { readStatus, waitForCopy } from "./progress.ts";
@@ -123,6 +129,11 @@ async function startOrStop(
   start: boolean,
   flags: ActionFlags,
 ): Promise<Printed> {
+  if (flags.dryRun) {
+    const plan = await planStreamStates(context, name, start);
+    const now = new Date(context.clock.now());
+    return printDryRun(start ? "Start" : "Stop", `${name.keyspace}.${name.workflow}`, plan, now);
+  }
   const { tablets } = await changeStreams(context, name, { state: start ? "Running" : "Stopped" });
   if (start && flags.wait) await waitForCopy(context, name, flags.waitTimeout);
   return printUpdated(name, tablets);
