@@ -13,8 +13,8 @@ interface Call {
 }
 
 /** So many rows, or so old a count, are worth a statement in their commit. */
-const COUNTED_ROWS = 10_000;
-const COUNTED_MS = 500;
+const COUNTED_ROWS = 2000;
+const COUNTED_MS = 100;
 
 export class RowCounter {
   readonly #streamId: number;
