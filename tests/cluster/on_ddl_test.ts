@@ -137,7 +137,63 @@ Deno.test("DDL of the source is ignored, stops the workflow, or is executed, as 
       await sides.source("alter table failed add column v int");
       await sides.untilState("failed", /^Error .*Duplicate column name 'v'/);
     });
+    await t.step("a target that would round is refused", () => otherType(cluster, sides));
+    await t.step("an ALTER in the midst is refused until the target has it", async () => {
+      await alteredInTheMidst(cluster, sides);
+    });
   } finally {
     await Deno.remove(dataDir, { recursive: true });
   }
 });
+
+const TARGET_KEYSPACE = ["--target-keyspace", "customer"] as const;
+const PRICE = ["MoveTables", "--workflow", "price", ...TARGET_KEYSPACE] as const;
+const CREATE_PRICE = [
+  ...PRICE,
+  ...["create", "--source-keyspace", "commerce", "--tables", "price", "--wait"],
+];
+
+async function refused(cluster: LocalCluster, why: RegExp, ...args: string[]): Promise<void> {
+  const { code, stderr } = await cluster.tryVtctl(...args);
+  assert.notEqual(code, 0);
+  assert.match(stderr, why);
+}
+
+async function otherType(cluster: LocalCluster, sides: Sides): Promise<void> {
+  await sides.source("create table price(id bigint not null, d decimal(10,4), primary key(id))");
+  await sides.write("insert into price values (1, 1.2345)");
+  const types = [
+    ["d decimal(10,2)", /has the column d as decimal\(10,2\), .*each decimal\(10,4\)/],
+    ["d decimal(10,4) not null", /has the column d as NOT NULL/],
+    ["d decimal(10,4), unique key(d)", /has a unique key \(d\), which its source has not/],
+  ] as const;
+  for (const [columns, why] of types) {
+    await sides.target(`create table price(id bigint not null, ${columns}, primary key(id))`);
+    await refused(cluster, why, ...CREATE_PRICE);
+    await sides.target("drop table price");
+  }
+  await sides.target("create table price(id bigint not null, d decimal(12,4), primary key(id))");
+  await sides.target("insert into price values (7, 0)");
+  await refused(cluster, /price of customer\/- is not empty, .*TRUNCATE TABLE/, ...CREATE_PRICE);
+  await sides.target("truncate table price");
+  await cluster.vtctl(...CREATE_PRICE);
+}
+
+async function alteredInTheMidst(cluster: LocalCluster, sides: Sides): Promise<void> {
+  await sides.source("alter table price modify d decimal(14,5)");
+  await sides.write("insert into price values (2, 1.23456)");
+  await sides.untilState("price", /^Error VT27013.*Data truncated for column 'd'/);
+  const change = "modify d decimal(14,5)";
+  const start = ["Workflow", "--keyspace", "customer", "start", "--workflow", "price"];
+  // It holds the rows, but clients would see other ones.
+  await sides.target("alter table price modify d decimal(16,6)");
+  await cluster.vtctl(...start);
+  await sides.untilRows("price", 2);
+  const unlike = /price was altered .*: on customer\/- it has the column d as decimal\(16,6\)/;
+  await refused(cluster, unlike, ...PRICE, "switchtraffic");
+  await sides.target(`alter table price ${change}`);
+  await cluster.vtctl(...PRICE, "switchtraffic");
+  assert.deepEqual(await sides.target("select d from price order by id"), [["1.23450"], [
+    "1.23456",
+  ]]);
+}
