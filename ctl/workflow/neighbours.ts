@@ -1,7 +1,7 @@
 /** Streams of other workflows that read from, or write to, shards that are to be replaced. */
 import { vtError } from "../../shared/error/errors.ts";
 import type { OtherStream } from "./checks.ts";
-import { FROZEN, nameOf } from "./facts.ts";
+import { FROZEN, isReverse, nameOf, reverseName } from "./facts.ts";
 
 export interface StreamsAround {
   /** Bring rows into the shards. */
@@ -23,9 +23,14 @@ export function checkNeighbours(keyspace: string, { into, from }: StreamsAround)
   }
   const [reader] = from.filter(isLive);
   if (reader === undefined) return;
+  const { workflow, source } = reader.stream;
+  // It ends with the workflow whose rows it brings back.
+  const way = isReverse(workflow)
+    ? `complete or reverse ${reverseName(workflow)} of keyspace ${source.keyspace}`
+    : "complete or cancel it, and create it anew when the shards are";
   throw vtError(
     "VT22002",
-    `workflow ${reader.stream.workflow} of keyspace ${reader.keyspace} takes rows from ${keyspace}/${reader.stream.source.shard}, which is to be replaced; complete or cancel it, and create it anew when the shards are`,
+    `workflow ${workflow} of keyspace ${reader.keyspace} takes rows from ${keyspace}/${source.shard}, which is to be replaced; ${way}`,
   );
 }
 

@@ -69,6 +69,11 @@ Deno.test("shards that other workflows' streams hang on are not replaced under t
   );
   assert.throws(
     () => checkNeighbours("s", { into: [], from: [stream] }),
-    /workflow w of keyspace k takes rows from s\/-, which is to be replaced/,
+    /workflow w of keyspace k takes rows from s\/-, which is to be replaced; complete or cancel it,/,
+  );
+  const back = there(planned("-80", "t", { workflow: "w_reverse" }));
+  assert.throws(
+    () => checkNeighbours("s", { into: [], from: [back] }),
+    /workflow w_reverse of keyspace k takes .*; complete or reverse w of keyspace s$/,
   );
 });

@@ -66,8 +66,8 @@ export async function createReshard(
   if (whole) return [];
   checkShards(keyspace, sources.map(({ facts }) => facts), targets.map(({ facts }) => facts));
   const others = [...onSources, ...onTargets];
-  checkNeighbours(keyspace, await streamsAround(context, keyspace, sources, workflow));
   checkCanCreate(workflow, others, tables, (other) => own.includes(other));
+  checkNeighbours(keyspace, await streamsAround(context, keyspace, sources, workflow));
   if (!target.document.sharded && targets.length > 1) {
     throw vtError(
       "VT22002",

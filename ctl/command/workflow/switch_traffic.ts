@@ -10,6 +10,7 @@ import {
   type WorkflowFacts,
 } from "../../workflow/facts.ts";
 import { printPlan, type Program } from "../../workflow/program.ts";
+import { deniedTables } from "../../workflow/rivals.ts";
 import { switchReads } from "../../workflow/switch_reads.ts";
 import { switchWrites } from "../../workflow/switch_writes.ts";
 import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
@@ -172,10 +173,23 @@ async function writeProgram(
   }
   const back = await readWorkflow(context, facts.sourceKeyspace, reverseName(facts.name));
   if (!traffic.writesSwitched && (isFrozen(back.facts) || back.facts.journaled.size === 0)) {
+    refuseLostRules(facts);
     context.say("Writes are on the source already");
     return undefined;
   }
   return await writesOf(context, back, options, command);
+}
+
+/** VT22002 when the source refuses the tables all the same: somebody has removed the rules. */
+function refuseLostRules(facts: WorkflowFacts): void {
+  if (!isFrozen(facts) || deniedTables(facts.sources, facts.tables) === undefined) return;
+  const { kind, name, targetKeyspace } = facts;
+  throw vtError(
+    "VT22002",
+    `writes of workflow ${name} were switched, but no routing rule says so any more; ${
+      KIND_NAMES[kind]
+    } --workflow ${name} --target-keyspace ${targetKeyspace} switchtraffic puts the rules back, then they can be reversed`,
+  );
 }
 
 function checkNow(context: CommandContext, facts: WorkflowFacts, options: SwitchOptions): void {
