@@ -102,6 +102,14 @@ export const RULES_WRITES: readonly string[] = [
   "customer -> customer.customer",
 ];
 
+export const WORKFLOWS_LISTED =
+  "Following workflow(s) found in keyspace customer: commerce2customer\n";
+/** File. */
+export const WORKFLOW_SHOWN = new URL(
+  "../../ctl/command/workflow/testdata/legacy_show.json",
+  import.meta.url,
+);
+
 export const VDIFF =
   "Summary for corder: {ProcessedRows:5 MatchingRows:5 MismatchedRows:0 ExtraRowsSource:0 ExtraRowsTarget:0}\n" +
   "Summary for customer: {ProcessedRows:5 MatchingRows:5 MismatchedRows:0 ExtraRowsSource:0 ExtraRowsTarget:0}\n";
