@@ -5,7 +5,8 @@ import { defineCommand, printJson } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { parseText, zeroOrMore } from "./positional.ts";
 import { NAME_FLAGS, nameFromFlags, parseWorkflowName, sourceTypes } from "./workflow/flags.ts";
-import type { Printed } from "./workflow/output.ts";
+import { planChange, planComparison } from "./vdiff_plan.ts";
+import { printDryRun, type Printed } from "./workflow/output.ts";
 import { waitForCopy } from "./workflow/progress.ts";
 import type { WorkflowName } from "./workflow/switch_traffic.ts";
 import {
@@ -39,6 +40,7 @@ export const VDIFF = defineCommand({
   examples: [
     "VDiff --workflow w --target-keyspace customer create --wait",
     "VDiff --workflow w --target-keyspace customer show last",
+    "VDiff --workflow w --target-keyspace customer create --dry-run",
   ],
   flags: {
     ...NAME_FLAGS,
@@ -56,6 +58,7 @@ export const VDIFF = defineCommand({
     "row-diff-column-truncate-at": integer({ help: "characters to show", fallback: 128 }),
     "max-diff-duration": duration({ help: "longest snapshot; 0 for any", fallback: 0 }),
     "auto-retry": toggle({ help: "go on after passing errors", fallback: true }),
+    "dry-run": toggle({ help: "only list what would be done", fallback: false }),
     "auto-start": toggle({ help: "begin at once", fallback: true }),
     "format": choice(["text", "json"], { help: "how to print", fallback: "text" }),
     "verbose": toggle({ help: "show the rows that differ", fallback: false }),
@@ -109,6 +112,7 @@ interface VDiffFlags {
   readonly maxDiffDuration: number;
   readonly autoRetry: boolean;
   readonly autoStart: boolean;
+  readonly dryRun: boolean;
   readonly verbose: boolean;
   readonly wait: boolean;
   readonly waitTimeout: number;
@@ -140,12 +144,35 @@ async function create(
   uuid: string,
   flags: VDiffFlags,
 ): Promise<Printed> {
+  if (flags.dryRun) return await listComparison(context, name, flags);
   await createVDiff(context, { ...name, uuid }, optionsOf(flags), flags.autoStart);
   if (flags.wait) return await finish(context, { ...name, uuid }, flags);
   return {
     json: { UUID: uuid },
     text: `VDiff ${uuid} scheduled on target shards, use show to view progress`,
   };
+}
+
+async function listComparison(
+  context: CommandContext,
+  name: WorkflowName,
+  { tables }: VDiffFlags,
+): Promise<Printed> {
+  return listed(context, "Create", name, await planComparison(context, name, tables));
+}
+
+function listed(
+  context: CommandContext,
+  verb: string,
+  { keyspace, workflow }: WorkflowName,
+  plan: readonly string[],
+): Printed {
+  return printDryRun(
+    `VDiff ${verb}`,
+    `${keyspace}.${workflow}`,
+    plan,
+    new Date(context.clock.now()),
+  );
 }
 
 async function finish(
@@ -211,6 +238,11 @@ async function change(
     text: `VDiff ${uuid === "" ? "all" : uuid} ${what}`,
   });
   const { targetShards } = flags;
+  if (flags.dryRun) {
+    const verb = action.charAt(0).toUpperCase() + action.slice(1);
+    const only = action === "delete" ? [] : targetShards;
+    return listed(context, verb, name, await planChange(context, verb, { ...name, uuid }, only));
+  }
   if (action === "delete") {
     await changeVDiff(context, { ...name, uuid }, "VDiffDelete", []);
     return done("deleted");
@@ -229,6 +261,7 @@ async function runLegacy(
   name: WorkflowName,
   flags: VDiffFlags,
 ): Promise<Printed> {
+  if (flags.dryRun) return await listComparison(context, name, flags);
   await waitForCopy(context, name, flags.filteredReplicationWaitTime);
   const uuid = crypto.randomUUID();
   await createVDiff(context, { ...name, uuid }, optionsOf(flags), true);

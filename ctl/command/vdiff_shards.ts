@@ -131,6 +131,6 @@ export async function waitForVDiff(
   }
 }
 
-function noVDiff({ keyspace, workflow, uuid }: VDiffName): Error {
+export function noVDiff({ keyspace, workflow, uuid }: VDiffName): Error {
   return vtError("VT22003", `there is no vdiff ${uuid} of ${keyspace}.${workflow}`);
 }

@@ -96,9 +96,16 @@ Deno.test("VDiff finds planted differences, goes on behind deaths, stops and res
     const primary = await prepare(cluster);
 
     await t.step("alike: no row differs, and the streams run on", async () => {
+      const planned = await cluster.vtctl("VDiff", ...NAME, "create", "--dry-run");
+      assert.match(planned, /Compare rows of t, u on customer\/- with those of commerce\/-/);
+      assert.match(await cluster.vtctl("VDiff", ...NAME, "show", "all"), /No vdiffs found/);
       const text = await cluster.vtctl("VDiff", ...NAME, "create", "--wait");
       assert.match(text, /State: +completed\nRowsCompared: 80000\nHasMismatch: +false/);
       await assertRuns(cluster, primary);
+      const { UUID } = await show(cluster, "last");
+      const removal = await cluster.vtctl("VDiff", ...NAME, "delete", "last", "--dry-run");
+      assert.match(removal, new RegExp(`Delete vdiff ${UUID} on customer/-, which is completed`));
+      assert.equal((await show(cluster, "last")).UUID, UUID);
     });
     await t.step("a changed, a missing and an extra row are shown", async () => {
       for (
