@@ -110,9 +110,12 @@ function undo(
     phase("Undoing", places.map((at): Effect => ({ do: "delete_streams", at, workflow })), []),
     phase(
       "",
-      created.flatMap(({ at, tables }) =>
-        tables.map(({ name }): Effect => ({ do: "drop_table", at, table: name, rename: undefined }))
-      ),
+      created.map(({ at, tables }): Effect => ({
+        do: "drop_tables",
+        at,
+        tables: tables.map(({ name }) => name),
+        rename: false,
+      })),
       [],
     ),
     phase("", records, []),

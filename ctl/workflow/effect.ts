@@ -81,11 +81,11 @@ export type Effect =
     readonly tables: readonly NewTable[];
   }
   | {
-    readonly do: "drop_table";
+    readonly do: "drop_tables";
     readonly at: Place;
-    readonly table: string;
-    /** The name it gets instead. */
-    readonly rename: string | undefined;
+    readonly tables: readonly string[];
+    /** They get another name instead (`oldName` of finish.ts). */
+    readonly rename: boolean;
   }
   /** Of a shard that serves nothing: what a reshard made there. */
   | { readonly do: "drop_views"; readonly at: Place }
@@ -206,8 +206,8 @@ function printRest(effect: Extract<Effect, { readonly at: Place }>): string {
       return effect.tables.length === 0 ? "" : ` ${effect.tables.join(",")}`;
     case "create_tables":
       return ` as ${at(effect.from)} ${effect.tables.map(({ name }) => name).join(",")}`;
-    case "drop_table":
-      return ` ${effect.table}${effect.rename === undefined ? "" : ` as ${effect.rename}`}`;
+    case "drop_tables":
+      return ` ${effect.tables.join(",")}${effect.rename ? " by another name" : ""}`;
     case "primary_serving":
       return ` ${effect.serving}`;
     case "refresh":

@@ -211,14 +211,7 @@ function dropAll(
   tables: readonly string[],
   rename: boolean,
 ): readonly Effect[] {
-  return places(shards).flatMap((at) =>
-    tables.map((table): Effect => ({
-      do: "drop_table",
-      at,
-      table,
-      rename: rename ? oldName(table) : undefined,
-    }))
-  );
+  return places(shards).map((at) => ({ do: "drop_tables", at, tables, rename }));
 }
 
 /** Vitess: `_%.59s_old`, which fits the 64 characters of a name. */

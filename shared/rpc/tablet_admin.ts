@@ -114,7 +114,7 @@ export interface TabletAdmin extends VReplicationAdmin, VDiffAdmin {
   /**
    * Checks statements against a scratch copy of the schema without changing anything. `copied`: they
    * are definitions of tables of another server, whose defaults may be dates that this one's sql_mode
-   * refuses.
+   * refuses, or tables that are dropped; in any order, whatever their foreign keys.
    */
   PreflightSchema: {
     readonly request: { readonly statements: readonly string[]; readonly copied: boolean };

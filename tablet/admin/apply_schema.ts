@@ -4,8 +4,11 @@ import type { Server } from "../mysqld/replication.ts";
 import { quoteName } from "../mysqld/statement.ts";
 import { checkSchemaChange } from "./schema_statement.ts";
 
-/** A default of zero is a date like any other in the definition of a table that is there. */
-export const LENIENT = "SET SESSION sql_mode = ''";
+/**
+ * A default of zero is a date like any other in the definition of a table that is there. And tables
+ * that come or go together do so in any order, whatever foreign keys there are between them.
+ */
+export const LENIENT = "SET SESSION sql_mode = '', SESSION foreign_key_checks = 0";
 
 /**
  * Runs schema changes one after the other, logged, so that replicas follow. Stops at the first

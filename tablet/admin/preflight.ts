@@ -79,8 +79,6 @@ async function copySchema(
   const defaults = /\/\*!40100[^*]*\*\//.exec(databaseSchema)?.[0] ?? "";
   await session.query(`CREATE DATABASE ${quoteName(scratch)} ${defaults}`, options);
   await session.query(`USE ${quoteName(scratch)}`, options);
-  // A table may come before the one that its foreign key names.
-  await session.query("SET SESSION foreign_key_checks = 0", options);
   await session.query(LENIENT, options);
   const views = tableDefinitions.filter((table) => table.type === "VIEW");
   for (const table of tableDefinitions) {

@@ -40,6 +40,27 @@ async function withServer(kind: TestServer, run: (server: Server) => Promise<voi
   await run(server);
 }
 
+onEach(
+  "tables that come or go together do so in any order of their foreign keys",
+  async (server) => {
+    const chained = (name: string, parent: string): string =>
+      `CREATE TABLE ${name} (id int PRIMARY KEY, ` +
+      `CONSTRAINT ${name}_k FOREIGN KEY (id) REFERENCES ${parent} (id))`;
+    const created = [
+      chained("chain_a", "chain_b"),
+      chained("chain_b", "chain_c"),
+      "CREATE TABLE chain_c (id int PRIMARY KEY, d datetime NOT NULL DEFAULT '0000-00-00')",
+    ];
+    const copied = (statements: readonly string[]) => ({ statements, copied: true });
+    const tried = await preflightSchema(server, DATABASE, copied(created), { signal });
+    assert.deepEqual(tried.map(({ error }) => error), [undefined, undefined, undefined]);
+    await applySchema(server, DATABASE, copied(created), { signal });
+    const dropped = ["c", "b", "a"].map((name) => `DROP TABLE chain_${name}`);
+    await assert.rejects(applySchema(server, DATABASE, changes(dropped), { signal }), MysqlError);
+    await applySchema(server, DATABASE, copied(dropped), { signal });
+  },
+);
+
 onEach("preflightSchema() judges statements without a trace", async (server) => {
   await server.dba.query("INSERT INTO vt_ks.customer VALUES (1, 'a')", { signal });
   const before = await readPosition(server, { signal });

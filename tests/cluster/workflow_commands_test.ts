@@ -166,6 +166,12 @@ async function toShards(cluster: LocalCluster, members: Members): Promise<void> 
   await vtctl(...name, "pause");
   assert.match(await vtctl(...name, "status"), /Status: Stopped/);
   await vtctl(...name, "resume", "--wait");
+  const target = await primaryOf(cluster, "customer", "80-");
+  const held =
+    "create table held(m bigint, constraint held_m foreign key (m) references member(id))";
+  await vtctl("ExecuteFetchAsDba", target, held);
+  await refused(cluster, /key held_m of vt_customer\.held on customer\/80-/, ...name, "cancel");
+  await vtctl("ExecuteFetchAsDba", target, "drop table held");
   assert.match(await vtctl(...name, "cancel"), /Successfully cancelled the m workflow/);
   assert.match(await vtctl(...name, "cancel"), /customer keyspace was cancelled at .* already/);
   await refused(cluster, /has ended: cancel was run/, ...name, "complete");

@@ -25,7 +25,7 @@ import { stampStream } from "../../ctl/workflow/journal.ts";
 import { planStreams } from "../../ctl/workflow/streams.ts";
 import { readDocument } from "../../ctl/workflow/vschema_change.ts";
 import { saveVSchema } from "../../topo/vschemas.ts";
-import { newStatus, TABLES, VSCHEMAS } from "./workflow_world.ts";
+import { newStatus } from "./workflow_world.ts";
 
 const CALL = { signal: new AbortController().signal };
 const POSITION = "0-1-5";
@@ -274,20 +274,28 @@ async function addPrimary(
 }
 
 /** A reshard of customer/- (zone1-100) to -80 (zone1-200) and 80- (zone1-300) that has copied all. */
-export async function openReshard(workflow: string): Promise<ModelCluster> {
+export async function openReshard(
+  workflow: string,
+  tables: readonly string[] = ["customer", "corder"],
+): Promise<ModelCluster> {
   const cluster = await openModelCluster({
     "zone1-100": "customer/-",
     "zone1-200": "customer/-80",
     "zone1-300": "customer/80-",
   });
-  const vschema = VSCHEMAS.get("customer") ?? {};
+  const hashed = { column_vindexes: [{ column: "customer_id", name: "hash" }] };
+  const vschema = {
+    sharded: true,
+    vindexes: { hash: { type: "hash" } },
+    tables: Object.fromEntries(tables.map((table) => [table, hashed])),
+  };
   await saveVSchema(cluster.topo, "customer", vschema, CALL);
   const sharded = { keyspace: "customer", document: readDocument(vschema) };
   const targets = { "-80": "zone1-0000000200", "80-": "zone1-0000000300" };
   const streams = planStreams({
     sources: [{ keyspace: "customer", shard: "-" }],
     targets: Object.keys(targets).map((shard) => ({ keyspace: "customer", shard })),
-    tables: TABLES,
+    tables,
     source: sharded,
     target: sharded,
   }, {
@@ -304,7 +312,7 @@ export async function openReshard(workflow: string): Promise<ModelCluster> {
     cluster.tablets.addStream(targets[at.shard === "-80" ? "-80" : "80-"], stream);
   }
   for (const alias of ["zone1-0000000100", ...Object.values(targets)]) {
-    for (const table of TABLES) cluster.tablets.tablet(alias).tables.add(table);
+    for (const table of tables) cluster.tablets.tablet(alias).tables.add(table);
   }
   return cluster;
 }

@@ -88,6 +88,17 @@ Deno.test("cancel and delete end a switch that was cut: the old shard takes writ
   }
 });
 
+Deno.test("thousands of tables are dropped in a few calls a shard", async () => {
+  const tables = Array.from({ length: 2000 }, (_, i) => `t${i}`);
+  await using cluster = await openReshard("w", tables);
+  const { context, tablets } = cluster;
+  await cancelWorkflow(context, NAME, { keepData: false, keepRoutingRules: false, dryRun: false });
+  assert.equal(tablets.tablet("zone1-0000000200").tables.size, 0);
+  assert.equal(tablets.tablet("zone1-0000000100").tables.size, tables.length);
+  assert(tablets.calls.length < 100, `${tablets.calls.length} calls`);
+  assert(tablets.openMax <= 6, `${tablets.openMax} calls at a time`);
+});
+
 Deno.test("complete of a reshard goes on wherever its vtctld died", async () => {
   let through = false;
   for (let writes = 0; !through; writes++) {

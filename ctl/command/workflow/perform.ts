@@ -9,7 +9,7 @@ import type { TabletCall } from "../tablet_client.ts";
 import { initSequence } from "./init_sequence.ts";
 import { onStream } from "./on_stream.ts";
 import { hasJournal } from "./read_facts.ts";
-import { createTables, dropTable, dropViews } from "./tables.ts";
+import { createTables, dropTables, dropViews } from "./tables.ts";
 import { writeRecord } from "./write_record.ts";
 
 /** A tablet that has to look at the topology, or write a row, does it in much less. */
@@ -75,8 +75,8 @@ export async function perform(hands: Hands, effect: Act): Promise<string | undef
     case "create_tables":
       await createTables(hands, primaryOf(hands, effect.at), effect);
       return undefined;
-    case "drop_table":
-      await dropTable(hands, primaryOf(hands, effect.at), effect);
+    case "drop_tables":
+      await dropTables(hands, primaryOf(hands, effect.at), effect);
       return undefined;
     case "drop_views":
       await dropViews(hands, primaryOf(hands, effect.at));
