@@ -1,0 +1,142 @@
+/** What a switch refuses, each brought about by real means, and that the remedy it names helps. */
+import assert from "node:assert/strict";
+import { waitFor } from "../harness/wait.ts";
+import { moveOf } from "./refused_creates.ts";
+import type { Workshop } from "./workshop.ts";
+
+const FIRST = ["MoveTables", "--workflow", "first", "--target-keyspace", "archive"];
+const SWITCH = [...FIRST, "switchtraffic"];
+const START = /MoveTables --workflow first --target-keyspace archive start/;
+
+/** Streams that were never started: nothing is copied, and no name leads elsewhere. */
+export async function createStopped(shop: Workshop): Promise<void> {
+  const flags = ["--tables", "note", "--auto-start=false", "--no-routing-rules"];
+  const created = await shop.vtctl(...moveOf("first", "archive", ...flags));
+  assert.match(created, /Status: Stopped/);
+  assert.equal(await shop.rules(), 0);
+  assert.deepEqual(await shop.onPrimary("archive", "select count(*) from note"), ["0"]);
+  await shop.refused(
+    { id: "VT22002", cause: /workflow is stopped: stream \d+ on archive\/-/, remedy: START },
+    ...SWITCH,
+  );
+}
+
+/** Somebody holds the target's table while it is copied. */
+export async function copyInProgress(shop: Workshop): Promise<void> {
+  {
+    await using _held = await shop.lock("archive", "note");
+    await shop.vtctl(...FIRST, "start");
+    await waitFor("the copy", async () => /Copying/.test(await shop.vtctl(...FIRST, "status")));
+    await shop.refused(
+      {
+        id: "VT22002",
+        cause: /copy is still in progress: stream \d+ on archive\/-/,
+        remedy: /first --target-keyspace archive status tells how far it is, .*--wait waits/,
+      },
+      ...SWITCH,
+    );
+    assert.match(await shop.vtctl(...FIRST, "status"), /\n\tnote: RowsCopied:0, RowsTotal:3/);
+  }
+  assert.match(await shop.vtctl(...FIRST, "status", "--wait"), /Status: Running/);
+}
+
+/** Somebody holds the target's table, so that what the source writes isn't applied. */
+export async function lagTooHigh(shop: Workshop): Promise<void> {
+  {
+    await using _held = await shop.lock("archive", "note");
+    await shop.run("insert into commerce.note values (101, 1)");
+    await waitFor("the lag", async () => {
+      const [, lag = "0"] = /VStream Lag: (\d+)s/.exec(await shop.vtctl(...FIRST, "status")) ?? [];
+      return Number(lag) >= 2;
+    });
+    await shop.refused(
+      {
+        id: "VT22002",
+        cause: /replication lag \d+s is higher than allowed lag 1s: stream \d+ on archive\/-/,
+        remedy:
+          /wait \(.* status shows the lag\), or allow more with --max-replication-lag-allowed/,
+      },
+      ...SWITCH,
+      "--max-replication-lag-allowed",
+      "1s",
+    );
+  }
+  await shop.vtctl(...FIRST, "status", "--wait");
+  assert.deepEqual(await shop.onPrimary("archive", "select id from note where id > 100"), ["101"]);
+}
+
+export async function stopped(shop: Workshop): Promise<void> {
+  await shop.vtctl(...FIRST, "stop");
+  await shop.refused({ id: "VT22002", cause: /workflow is stopped/, remedy: START }, ...SWITCH);
+  assert.match(await shop.vtctl(...FIRST, "status"), /Status: Stopped/);
+  await shop.vtctl(...FIRST, "start", "--wait");
+}
+
+/** Somebody else has written to the target. */
+export async function failed(shop: Workshop): Promise<void> {
+  await shop.onPrimary("archive", "insert into note values (102, 7)");
+  await shop.run("insert into commerce.note values (102, 1)");
+  await waitFor("it to fail", async () => /Error/.test(await shop.vtctl(...FIRST, "status")));
+  await shop.refused(
+    {
+      id: "VT22002",
+      cause: /workflow has errors: stream \d+ on archive\/-: .*Duplicate entry '102'/,
+      remedy: START,
+    },
+    ...SWITCH,
+  );
+  await shop.onPrimary("archive", "delete from note where id = 102");
+  await shop.vtctl(...FIRST, "start", "--wait");
+  assert.deepEqual(await shop.onPrimary("archive", "select v from note where id = 102"), ["1"]);
+}
+
+/** Its writes are switched: streams stay as they are, and the source refuses the table. */
+export async function frozen(shop: Workshop): Promise<void> {
+  await shop.vtctl(...SWITCH);
+  assert.equal(await shop.run("select count(*) from note where id > 100", "commerce"), "2");
+  await shop.refused(
+    {
+      id: "VT22002",
+      cause: /workflow first is frozen: its writes were switched/,
+      remedy: /reversetraffic brings the writes back, complete ends it/,
+    },
+    ...FIRST,
+    "start",
+  );
+  await shop.refusedByGate(
+    {
+      id: "VT20004",
+      cause: /enforce denied tables \(table note\)/,
+      remedy: /GetRoutingRules says who serves it, .*Workflow --keyspace KEYSPACE show/,
+    },
+    "insert into note values (103, 1)",
+    "commerce/-",
+  );
+  await shop.refused(
+    {
+      id: "VT22002",
+      cause: /workflow first_reverse on commerce\/- has note already/,
+      remedy: /complete or reverse first of keyspace archive/,
+    },
+    ...moveOf("second", "customer", "--tables", "note", "--no-routing-rules"),
+  );
+}
+
+/** Somebody has removed the rules by hand: going back would say that all is well. */
+export async function rulesGone(shop: Workshop): Promise<void> {
+  await shop.saveRules({});
+  await shop.refused(
+    {
+      id: "VT22002",
+      cause: /writes of workflow first were switched, but no routing rule says so/,
+      remedy: /--target-keyspace archive switchtraffic puts the rules back/,
+    },
+    ...FIRST,
+    "reversetraffic",
+  );
+  await shop.vtctl(...SWITCH);
+  assert.match(
+    await shop.vtctl(...FIRST, "status"),
+    /Traffic State: All Reads Switched. Writes Switched/,
+  );
+}
