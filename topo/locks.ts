@@ -44,13 +44,24 @@ export async function tryLockKeyspace(
   call: Call,
 ): Promise<Lock> {
   const folder = keyspaceFolder(keyspace);
-  while (await evictOne(topo, folder, call));
-  // A look costs etcd less than a try: who comes every second must not slow the holder down.
-  const [holder] = await topo.global.list(`${folder}/locks/`, call);
-  if (holder !== undefined) {
-    throw vtError("VT21006", folder, printLockHolder(parseLockContents(holder.value)));
-  }
+  const holder = await keyspaceHolder(topo, keyspace, call);
+  if (holder !== undefined) throw vtError("VT21006", folder, holder);
   return await topo.global.tryLock(folder, contents(topo, action), call);
+}
+
+/**
+ * Who holds the keyspace, for a person; undefined when nobody does whose process may live. It costs
+ * etcd less than a try: who comes every second must not slow the holder down.
+ */
+export async function keyspaceHolder(
+  topo: Topology,
+  keyspace: string,
+  call: Call,
+): Promise<string | undefined> {
+  const folder = keyspaceFolder(keyspace);
+  while (await evictOne(topo, folder, call));
+  const [holder] = await topo.global.list(`${folder}/locks/`, call);
+  return holder && printLockHolder(parseLockContents(holder.value));
 }
 
 /** Until the signal; the wait beside it fails of what this one does. */

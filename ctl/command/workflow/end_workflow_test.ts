@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { openReshard } from "../../../tests/harness/model_tablets.ts";
 import type { ModelCluster } from "../../../tests/harness/model_tablets.ts";
 import { getSrvKeyspace, updateSrvKeyspace } from "../../../topo/srv_keyspaces.ts";
+import { lockKeyspace } from "../../../topo/locks.ts";
 import { getShards } from "../../../topo/shards.ts";
 import { listTabletsOfShard } from "../../../topo/tablets.ts";
 import { listSwitches, saveSwitch } from "../../../topo/switches.ts";
 import { setQueriesDisabled } from "../../workflow/serving.ts";
 import type { CommandContext } from "../context.ts";
 import { cancelWorkflow, completeWorkflow, forgetWorkflow } from "./end_workflow.ts";
+import { healSwitches } from "./heal_switch.ts";
 import { switchTraffic } from "./switch_traffic.ts";
 
 const NAME = { keyspace: "customer", workflow: "w" };
@@ -86,6 +88,21 @@ Deno.test("cancel and delete end a switch that was cut: the old shard takes writ
     assert.deepEqual(await refusing(context), [], end);
     assert.deepEqual(await listSwitches(topo, context), [], end);
   }
+});
+
+Deno.test("a switch that is under way is left alone, and not asked about", async () => {
+  await using cluster = await openReshard("w");
+  const { context, topo, tablets } = cluster;
+  await cutSwitch(cluster, "w", ["-"]);
+  {
+    await using _held = await lockKeyspace(topo, "customer", "SwitchTraffic(w)", context);
+    await healSwitches(context);
+    assert.deepEqual(tablets.calls, []);
+    assert.deepEqual(await refusing(context), ["-"]);
+  }
+  await healSwitches(context);
+  assert.deepEqual(await refusing(context), []);
+  assert.deepEqual(await listSwitches(topo, context), []);
 });
 
 Deno.test("thousands of tables are dropped in a few calls a shard", async () => {

@@ -5,7 +5,7 @@
  */
 import { VtError } from "../../../shared/error/errors.ts";
 import type { SwitchRecord } from "../../../shared/model/records.ts";
-import { tryLockKeyspace } from "../../../topo/locks.ts";
+import { keyspaceHolder, tryLockKeyspace } from "../../../topo/locks.ts";
 import { deleteSwitch, getSwitch, listSwitches } from "../../../topo/switches.ts";
 import { reverseName, type WorkflowFacts } from "../../workflow/facts.ts";
 import { switchWrites } from "../../workflow/switch_writes.ts";
@@ -22,6 +22,8 @@ export async function healSwitches(context: CommandContext): Promise<void> {
 }
 
 async function healSwitch(context: CommandContext, record: SwitchRecord): Promise<void> {
+  // While it is under way no tablet is asked: clients wait for its answers.
+  if (await keyspaceHolder(context.topo, record.keyspace, context) !== undefined) return;
   const found = await readOrForget(context, record);
   if (found === undefined) return;
   const { sourceKeyspace, targetKeyspace } = found.facts;
