@@ -95,6 +95,19 @@ export class VReplicationEngine implements AsyncDisposable {
     for (const stream of await this.#rows.list("", call)) this.#start(stream);
   }
 
+  /**
+   * Runs a change of rows whose streams it stops. When it comes to nothing, because mysqld or whoever
+   * asks has gone away, they run on as their rows say: as soon as these can be read.
+   */
+  async #stopping<T>(change: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#turns.run(change);
+    } catch (error) {
+      this.#following = this.#following.then(() => this.#follow(true));
+      throw error;
+    }
+  }
+
   async #stopAll(): Promise<void> {
     const controllers = [...this.#controllers.values()];
     this.#controllers.clear();
@@ -174,7 +187,7 @@ export class VReplicationEngine implements AsyncDisposable {
     onlyIf: (stream: StreamStatus) => boolean = () => true,
   ): Promise<Updated> {
     this.#checkPrimary();
-    return await this.#turns.run(async () => {
+    return await this.#stopping(async () => {
       const before = await this.#rows.find(change.id, call);
       if (before === undefined) throw noStream(change.id);
       if (!onlyIf(before)) throw vtError("VT27008", change.id, before.state, before.message);
@@ -199,7 +212,7 @@ export class VReplicationEngine implements AsyncDisposable {
   /** How many there were. */
   async deleteStreams(workflow: string, call: Call): Promise<number> {
     this.#checkPrimary();
-    return await this.#turns.run(async () => {
+    return await this.#stopping(async () => {
       const streams = await this.#rows.list(workflow, call);
       for (const { id } of streams) await this.#stopOne(id);
       await this.#rows.delete(streams.map(({ id }) => id), call);
@@ -275,15 +288,12 @@ export class VReplicationEngine implements AsyncDisposable {
       read: (statement) => this.#dba.query(statement, call),
       write: (statement) => {
         this.#checkPrimary();
-        return this.#turns.run(async () => {
+        return this.#stopping(async () => {
           await this.#stopAll();
-          try {
-            const result = await this.#dba.query(statement, call);
-            await this.#rows.deleteOrphans(call);
-            return result;
-          } finally {
-            await this.#startAll({ signal: this.#stop.signal });
-          }
+          const result = await this.#dba.query(statement, call);
+          await this.#rows.deleteOrphans(call);
+          await this.#startAll({ signal: this.#stop.signal });
+          return result;
         });
       },
     });
