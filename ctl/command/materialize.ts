@@ -6,6 +6,7 @@ import { printCreated } from "./move_tables.ts";
 import { one, parseText } from "./positional.ts";
 import { createMaterialize } from "./workflow/create_materialize.ts";
 import {
+  checkCreateFlags,
   CREATE_FLAGS,
   END_FLAGS,
   NAME_FLAGS,
@@ -57,6 +58,7 @@ export const MATERIALIZE = defineCommand({
       }
       return await runAction(context, action, name, { ...NO_TRAFFIC, ...flags });
     }
+    checkCreateFlags(flags);
     if (flags.sourceKeyspace === "") {
       throw vtError("VT22001", "give the keyspace that rows come from: --source-keyspace KEYSPACE");
     }

@@ -5,6 +5,7 @@ import type { CommandContext } from "./context.ts";
 import { parseText, zeroOrMore } from "./positional.ts";
 import { createMoveTables, type MoveTablesOptions } from "./workflow/create_move_tables.ts";
 import {
+  checkCreateFlags,
   CREATE_FLAGS,
   END_FLAGS,
   NAME_FLAGS,
@@ -95,6 +96,7 @@ async function create(
   flags: CreateFlags,
   quiet: boolean,
 ): Promise<Printed> {
+  checkCreateFlags(flags);
   if (flags.sourceKeyspace === "") {
     throw vtError("VT22001", "give the keyspace that tables are in: --source-keyspace KEYSPACE");
   }

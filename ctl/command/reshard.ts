@@ -6,6 +6,7 @@ import { printCreated } from "./move_tables.ts";
 import { parseText, zeroOrMore } from "./positional.ts";
 import { createReshard, type ReshardOptions } from "./workflow/create_reshard.ts";
 import {
+  checkCreateFlags,
   CREATE_FLAGS,
   END_FLAGS,
   NAME_FLAGS,
@@ -85,6 +86,7 @@ async function create(
   flags: CreateFlags,
   quiet: boolean,
 ): Promise<Printed> {
+  checkCreateFlags(flags);
   const plan = await createReshard(context, {
     ...flags,
     workflow: name.workflow,

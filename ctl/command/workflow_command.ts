@@ -48,7 +48,10 @@ export const WORKFLOW = defineCommand({
       placeholder: "NAME",
     }),
     "include-logs": toggle({ help: "show: what happened to each stream", fallback: false }),
-    "wait": toggle({ help: "start: until caught up", fallback: false }),
+    "wait": toggle({
+      help: "start, resume, status: until rows are copied and streams caught up",
+      fallback: false,
+    }),
     "wait-timeout": duration({ help: "how long --wait waits", fallback: 4 * 3_600_000 - 60_000 }),
     "cells": list({ help: "update: read from these", fallback: [] }),
     "tablet-types": list({ help: "update: read from these types", fallback: [] }),
@@ -99,6 +102,7 @@ async function runAction(
       return await show(context, name, flags.includeLogs);
     }
     case "status":
+      if (flags.wait) await waitForCopy(context, name, flags.waitTimeout);
       return printStatus(await readStatus(context, name), new Date(context.clock.now()));
     default:
       return await change(context, action, name, flags);

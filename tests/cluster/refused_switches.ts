@@ -2,11 +2,18 @@
 import assert from "node:assert/strict";
 import { waitFor } from "../harness/wait.ts";
 import { moveOf } from "./refused_creates.ts";
-import type { Workshop } from "./workshop.ts";
+import type { Refusal, Workshop } from "./workshop.ts";
 
 const FIRST = ["MoveTables", "--workflow", "first", "--target-keyspace", "archive"];
 const SWITCH = [...FIRST, "switchtraffic"];
 const START = /MoveTables --workflow first --target-keyspace archive start/;
+
+const WAIT = ["--wait", "--wait-timeout", "1s"];
+const notCaughtUp = (workflow: string): Refusal => ({
+  id: "VT22008",
+  cause: new RegExp(`workflow ${workflow} has not caught up in 1 s`),
+  remedy: /it goes on by itself, status tells how far it is/,
+});
 
 /** Streams that were never started: nothing is copied, and no name leads elsewhere. */
 export async function createStopped(shop: Workshop): Promise<void> {
@@ -36,8 +43,19 @@ export async function copyInProgress(shop: Workshop): Promise<void> {
       ...SWITCH,
     );
     assert.match(await shop.vtctl(...FIRST, "status"), /\n\tnote: RowsCopied:0, RowsTotal:3/);
+    for (const action of ["switchtraffic", "status"]) {
+      await shop.refused(notCaughtUp("first"), ...FIRST, action, ...WAIT);
+    }
   }
   assert.match(await shop.vtctl(...FIRST, "status", "--wait"), /Status: Running/);
+}
+
+/** Until a workflow's status says that it lags. */
+async function untilLag(shop: Workshop, name: readonly string[], seconds: number): Promise<void> {
+  await waitFor("the lag", async () => {
+    const [, lag = "0"] = /VStream Lag: (\d+)s/.exec(await shop.vtctl(...name, "status")) ?? [];
+    return Number(lag) >= seconds;
+  });
 }
 
 /** Somebody holds the target's table, so that what the source writes isn't applied. */
@@ -45,10 +63,7 @@ export async function lagTooHigh(shop: Workshop): Promise<void> {
   {
     await using _held = await shop.lock("archive", "note");
     await shop.run("insert into commerce.note values (101, 1)");
-    await waitFor("the lag", async () => {
-      const [, lag = "0"] = /VStream Lag: (\d+)s/.exec(await shop.vtctl(...FIRST, "status")) ?? [];
-      return Number(lag) >= 2;
-    });
+    await untilLag(shop, FIRST, 2);
     await shop.refused(
       {
         id: "VT22002",
@@ -139,4 +154,18 @@ export async function rulesGone(shop: Workshop): Promise<void> {
     await shop.vtctl(...FIRST, "status"),
     /Traffic State: All Reads Switched. Writes Switched/,
   );
+}
+
+/** --wait of reversetraffic is for the streams that it goes by: those that bring writes back. */
+export async function wayBackLags(shop: Workshop): Promise<void> {
+  {
+    await using _held = await shop.lock("commerce", "note");
+    await shop.run("insert into note values (104, 1)");
+    const back = ["MoveTables", "--workflow", "first_reverse", "--target-keyspace", "commerce"];
+    await untilLag(shop, back, 3);
+    await shop.refused(notCaughtUp("first_reverse"), ...FIRST, "reversetraffic", ...WAIT);
+  }
+  await shop.vtctl(...FIRST, "reversetraffic", "--wait");
+  assert.deepEqual(await shop.onPrimary("commerce", "select v from note where id = 104"), ["1"]);
+  await shop.vtctl(...SWITCH, "--wait");
 }

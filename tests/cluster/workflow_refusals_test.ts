@@ -16,6 +16,7 @@ import {
   lagTooHigh,
   rulesGone,
   stopped,
+  wayBackLags,
 } from "./refused_switches.ts";
 import { refuseFrozen, refuseShards, reshardKeeping } from "./reshard_steps.ts";
 import { Workshop } from "./workshop.ts";
@@ -79,6 +80,7 @@ Deno.test("refusals say cause and remedy, and flags leave undone what they say",
   await t.step("switch: a stream that failed", () => failed(shop));
   await t.step("a frozen workflow", () => frozen(shop));
   await t.step("a switched workflow whose rules are gone", () => rulesGone(shop));
+  await t.step("reversetraffic --wait", () => wayBackLags(shop));
   await t.step("complete --keep-data --keep-routing-rules", () => completeKeeping(shop));
   await t.step("create --stop-after-copy", () => stopAfterCopy(shop));
   await t.step("cancel --keep-data --keep-routing-rules", () => cancelKeeping(shop));

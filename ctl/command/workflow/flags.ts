@@ -14,11 +14,8 @@ export const NAME_FLAGS = {
 } as const;
 
 export const CREATE_FLAGS = {
-  "cells": list({ help: "create: read from these; switchtraffic: switch these", fallback: [] }),
-  "tablet-types": list({
-    help: "create: types to read from; switchtraffic: types to switch (default all)",
-    fallback: [],
-  }),
+  "cells": list({ help: "create: read from these", fallback: [] }),
+  "tablet-types": list({ help: "create: types to read from", fallback: [] }),
   "on-ddl": choice(["IGNORE", "STOP", "EXEC", "EXEC_IGNORE"], {
     help: "create: what a change of the source's schema does",
     fallback: "IGNORE",
@@ -30,23 +27,43 @@ export const CREATE_FLAGS = {
   }),
   "stop-after-copy": toggle({ help: "create: stop when rows are copied", fallback: false }),
   "auto-start": toggle({ help: "create: start at once", fallback: true }),
-  "wait": toggle({ help: "create: until copied and caught up", fallback: false }),
+  "wait": toggle({
+    help: "create, start, resume, status: until rows are copied and streams caught up",
+    fallback: false,
+  }),
   "wait-timeout": duration({ help: "how long --wait waits", fallback: 4 * 3_600_000 - 60_000 }),
   "dry-run": toggle({ help: "only list what would be done", fallback: false }),
 } as const;
 
+/** Behind CREATE_FLAGS: some of those are for switches, too. */
 export const TRAFFIC_FLAGS = {
-  "timeout": duration({ help: "switchtraffic: for streams to catch up", fallback: 30_000 }),
+  "cells": list({
+    help: "create: read from these; switchtraffic, reversetraffic: switch these",
+    fallback: [],
+  }),
+  "tablet-types": list({
+    help: "create: types to read from; switchtraffic, reversetraffic: to switch (default all)",
+    fallback: [],
+  }),
+  "wait": toggle({
+    help: "create, start, resume: until rows are copied and streams caught up; status, " +
+      "switchtraffic, reversetraffic: wait for that first",
+    fallback: false,
+  }),
+  "timeout": duration({
+    help: "switchtraffic, reversetraffic: for streams to catch up",
+    fallback: 30_000,
+  }),
   "max-replication-lag-allowed": duration({
-    help: "switchtraffic: refuse above this lag",
+    help: "switchtraffic, reversetraffic: refuse above this lag",
     fallback: 30_000,
   }),
   "enable-reverse-replication": toggle({
-    help: "switchtraffic: bring writes back, so that it can be reversed",
+    help: "switchtraffic, reversetraffic: bring writes back, so that it can be reversed",
     fallback: true,
   }),
   "initialize-target-sequences": toggle({
-    help: "switchtraffic: set sequences past the highest id",
+    help: "switchtraffic, reversetraffic: set sequences past the highest id",
     fallback: true,
   }),
 } as const;
@@ -58,6 +75,17 @@ export const END_FLAGS = {
 } as const;
 
 const SERVED: readonly ServedType[] = ["primary", "replica", "rdonly"];
+
+/** VT22001 for flags of `create` that would wait for what doesn't begin. */
+export function checkCreateFlags(
+  { wait, autoStart }: { readonly wait: boolean; readonly autoStart: boolean },
+): void {
+  if (!wait || autoStart) return;
+  throw vtError(
+    "VT22001",
+    "with --auto-start=false nothing is copied before start: give --wait to that",
+  );
+}
 
 /** "REPLICA,master": all when none is named. VT22001 for one that has no traffic. */
 export function servedTypes(names: readonly string[]): readonly ServedType[] {
