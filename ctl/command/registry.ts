@@ -45,6 +45,7 @@ import { SET_KEYSPACE_DURABILITY_POLICY } from "./set_keyspace_durability_policy
 import { SET_READ_ONLY } from "./set_read_only.ts";
 import { SET_READ_WRITE } from "./set_read_write.ts";
 import { SET_SHARD_IS_PRIMARY_SERVING } from "./set_shard_is_primary_serving.ts";
+import { SET_SHARD_TABLET_CONTROL } from "./set_shard_tablet_control.ts";
 import { SET_WRITABLE } from "./set_writable.ts";
 import { SHARD_REPLICATION_FIX } from "./shard_replication_fix.ts";
 import { SHARD_REPLICATION_POSITIONS } from "./shard_replication_positions.ts";
@@ -137,6 +138,7 @@ export const COMMANDS: readonly Command[] = [
   SET_READ_ONLY,
   SET_READ_WRITE,
   SET_SHARD_IS_PRIMARY_SERVING,
+  SET_SHARD_TABLET_CONTROL,
   SET_WRITABLE,
   SHARD_REPLICATION_FIX,
   SHARD_REPLICATION_POSITIONS,
@@ -172,7 +174,7 @@ const ABSENT: ReadonlySet<string> = new Set(
   GetPermissions GetShardRoutingRules GetTabletVersion GetThrottlerStatus 
   LegacyVtctlCommand LookupVindex Migrate MigrateServedFrom 
   Mount OnlineDDL RemoveBackup RemoveKeyspaceCell RemoveShardCell 
-  RestoreFromBackup RunHealthCheck SetShardTabletControl SetVtorcEmergencyReparent
+  RestoreFromBackup RunHealthCheck SetVtorcEmergencyReparent
   ShardReplicationAdd ShardReplicationRemove SleepTablet SourceShardAdd SourceShardDelete
   UpdateThrottlerConfig ValidatePermissionsKeyspace ValidatePermissionsShard
   WriteTopologyPath

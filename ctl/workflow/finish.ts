@@ -63,6 +63,13 @@ function completeTables(facts: WorkflowFacts, options: Completion): readonly Pha
         : ["Routing rules for participating tables will be deleted"]),
     ]),
     phase("", records.length === 0 ? [] : [{ do: "rebuild_vschema" }], []),
+    ...(options.keepData ? [] : allowTables(facts)),
+  ];
+}
+
+/** Of tables that are kept, refused they stay: what is written to them would be seen nowhere else. */
+function allowTables({ sources, tables }: WorkflowFacts): readonly Phase[] {
+  return [
     phase(
       "Removing denied tables",
       places(sources).map((at): Effect => ({ do: "deny", at, tables, denied: false })),

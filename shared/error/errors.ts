@@ -139,7 +139,7 @@ export const ERRORS = {
   VT20001: row("cluster_event", 1105, "HY000", (state: string) => `operation not allowed in state ${state}`),
   VT20002: row("cluster_event", 1105, "HY000", (got: string, want: string) => `wrong tablet type: ${got}, want: ${want}; the gate refreshes its view of the topology and retries`),
   VT20003: row("cluster_event", 1105, "HY000", (got: string, want: string) => `wrong keyspace or shard: asked for ${got}, this tablet serves ${want}`),
-  VT20004: row("cluster_event", 1105, "HY000", (table: string) => `disallowed due to rule: enforce denied tables (table ${table}); a workflow moves it or has moved it to another keyspace: vtctl GetRoutingRules says who serves it, vtctl Workflow --keyspace KEYSPACE show how far the workflow is`),
+  VT20004: row("cluster_event", 1105, "HY000", (table: string) => `disallowed due to rule: enforce denied tables (table ${table}); a workflow moves it or has moved it to another keyspace: vtctl GetRoutingRules says who serves it, vtctl Workflow --keyspace KEYSPACE show how far the workflow is; one that a completion has kept is opened by vtctl SetShardTabletControl --remove`),
   VT20005: row("unavailable", 1105, "HY000", (target: string) => `no healthy tablet available for ${target}; 'show vitess_tablets' lists what runs`),
   VT20006: row("unavailable", 2013, "HY000", (target: string, cause: string) => `connection to ${target} lost: ${cause}`),
   VT20007: row("deadline_exceeded", 3024, "HY000", (limitMs: number) => `Query execution was interrupted, maximum statement execution time of ${limitMs} ms exceeded; raise it with SET query_timeout or /*vt+ QUERY_TIMEOUT_MS=... */`),

@@ -35,6 +35,20 @@ export async function completeKeeping(shop: Workshop): Promise<void> {
   assert.deepEqual(await shop.onPrimary("archive", "select v from note where id = 900"), ["1"]);
   assert.deepEqual(await shop.onPrimary("commerce", "select id from note order by id"), rows);
   await shop.saveRules({});
+  // Without the rules what is written to the old table would be seen nowhere else.
+  const control = (...args: string[]) =>
+    shop.vtctl(
+      "SetShardTabletControl",
+      "--denied-tables",
+      "note",
+      ...args,
+      "commerce/-",
+      "primary",
+    );
+  const denied = (text: string) => JSON.parse(text).shard.tablet_controls.length;
+  assert.equal(denied(await shop.vtctl("GetShard", "commerce/-")), 1);
+  assert.equal(denied(await control("--remove")), 0);
+  await shop.run("insert into commerce.note values (901, 1)");
 }
 
 export async function stopAfterCopy(shop: Workshop): Promise<void> {

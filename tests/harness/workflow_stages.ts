@@ -38,6 +38,8 @@ export function program(world: World, stage: string): Program {
       return switchWrites(world.facts("w_reverse", true), OPTIONS);
     case "complete":
       return complete(facts, { keepData: false, keepRoutingRules: false, renameTables: false });
+    case "complete_keep":
+      return complete(facts, { keepData: true, keepRoutingRules: false, renameTables: false });
     case "complete_rename":
       return complete(facts, { keepData: false, keepRoutingRules: false, renameTables: true });
     case "cancel":

@@ -1,0 +1,73 @@
+import { list, toggle } from "../../shared/flags/flag.ts";
+import { vtError } from "../../shared/error/errors.ts";
+import { lockKeyspace } from "../../topo/locks.ts";
+import { updateShard } from "../../topo/shards.ts";
+import { defineCommand, printJson } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+import { findPrimary, findShard, type FoundShard } from "./lookup.ts";
+import { one, parseKeyspaceShard, parseType } from "./positional.ts";
+import { protoShard } from "./proto_json.ts";
+import { readShards } from "./workflow/read_facts.ts";
+import { streamsAround } from "./workflow/streams_around.ts";
+import { denyTables } from "./workflow/write_record.ts";
+
+export const SET_SHARD_TABLET_CONTROL = defineCommand({
+  name: "SetShardTabletControl",
+  group: "Shards",
+  summary: "Has a shard's primary refuse tables that are served elsewhere, or no more.",
+  details: [
+    "Workflows do so themselves. MoveTables complete --keep-data leaves the tables that it keeps refused, since what is written to them is seen nowhere else; --remove opens them.",
+  ],
+  examples: [
+    "SetShardTabletControl --denied-tables customer,corder --remove commerce/- primary",
+  ],
+  flags: {
+    "denied-tables": list({ help: "these", fallback: [] }),
+    "remove": toggle({ help: "refuse them no more", fallback: false }),
+  },
+  flagAliases: { "blacklisted-tables": "denied-tables" },
+  positionals: {
+    shard: one("keyspace/shard", parseKeyspaceShard),
+    type: one("tablet type", parseType),
+  },
+  run: async (context, { args, flags: { deniedTables, remove } }) => {
+    if (args.type !== "primary") {
+      throw vtError("VT12001", `denied tables of ${args.type} tablets: only primaries have them`);
+    }
+    if (deniedTables.length === 0) throw vtError("VT22001", "name the tables: --denied-tables A,B");
+    const found = await findShard(context, args.shard);
+    const { keyspace, shard } = found;
+    const primary = await findPrimary(context, found);
+    const action = `SetShardTabletControl(${keyspace}/${shard})`;
+    await using lock = await lockKeyspace(context.topo, keyspace, action, context);
+    await refuseMoving(context, found, deniedTables);
+    lock.check();
+    const change = (record: FoundShard["record"]): FoundShard["record"] => ({
+      ...record,
+      tabletControls: denyTables(record.tabletControls, deniedTables, !remove),
+    });
+    const record = await updateShard(context.topo, keyspace, shard, change, context);
+    await context.tablets.call(primary, "RefreshState", {}, { signal: context.signal });
+    return protoShard(keyspace, shard, record);
+  },
+  print: printJson,
+});
+
+/** VT22002 while a workflow has them: both sides would take writes, or none. */
+async function refuseMoving(
+  context: CommandContext,
+  { keyspace, shard }: FoundShard,
+  tables: readonly string[],
+): Promise<void> {
+  const here = (await readShards(context, keyspace)).filter(({ facts }) => facts.shard === shard);
+  const { into, from } = await streamsAround(context, keyspace, here, "");
+  for (const other of [...into, ...from]) {
+    const { workflow, source } = other.stream;
+    const table = source.filter.rules.find(({ match }) => tables.includes(match))?.match;
+    if (table === undefined) continue;
+    throw vtError(
+      "VT22002",
+      `workflow ${workflow} of keyspace ${other.keyspace} has ${table} of ${keyspace}/${shard}, and says itself who refuses it; complete or cancel it first`,
+    );
+  }
+}

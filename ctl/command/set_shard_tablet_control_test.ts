@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import {
+  type ModelCluster,
+  openModelCluster,
+  openReshard,
+} from "../../tests/harness/model_tablets.ts";
+import { getShard } from "../../topo/shards.ts";
+import { findCommand } from "./registry.ts";
+
+async function run({ context }: ModelCluster, ...args: string[]): Promise<void> {
+  await findCommand("SetShardTabletControl").prepare(args, "SetShardTabletControl").run(context);
+}
+
+async function denied({ topo, context }: ModelCluster): Promise<readonly string[]> {
+  const { tabletControls } = await getShard(topo, "commerce", "-", context);
+  return tabletControls.flatMap(({ deniedTables }) => deniedTables);
+}
+
+Deno.test("tables that a completion kept are opened, one by one", async () => {
+  await using cluster = await openModelCluster({ "zone1-100": "commerce/-" });
+  await run(cluster, "--denied-tables", "customer,corder", "commerce/-", "primary");
+  assert.deepEqual(await denied(cluster), ["corder", "customer"]);
+  await run(cluster, "--denied-tables", "customer", "--remove", "commerce/-", "primary");
+  assert.deepEqual(await denied(cluster), ["corder"]);
+  assert.deepEqual(cluster.tablets.calls.filter((call) => call.endsWith("RefreshState")).length, 2);
+});
+
+Deno.test("tables that a workflow has are its own business", async () => {
+  await using cluster = await openReshard("w");
+  await assert.rejects(
+    run(cluster, "--denied-tables", "customer", "--remove", "customer/-", "primary"),
+    { id: "VT22002", message: /workflow w of keyspace customer has customer of customer\/-/ },
+  );
+  await run(cluster, "--denied-tables", "other", "customer/-", "primary");
+});
