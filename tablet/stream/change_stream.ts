@@ -16,9 +16,12 @@ import { StreamDecoder } from "../../shared/binlog/stream_decoder.ts";
 import { sleep } from "../../shared/host/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { CopyingTable } from "../../shared/rpc/stream_service.ts";
+import type { MysqldConnection } from "../mysqld/connection.ts";
+import { printMysqldAddress } from "../mysqld/login.ts";
 import { CopyBorders } from "./copy_border.ts";
 import { connectForStream, followBinlog, refuseTables, type StreamLogin } from "./dump.ts";
 import { KeyOrder } from "./key_order.ts";
+import { runWatched, STALL_MS } from "./stall_watch.ts";
 import { flavorOfConnection, readCurrentPosition, readTextTypes } from "./source_setup.ts";
 
 /** What stands between the decoder and the sink (shared/filter). */
@@ -41,7 +44,7 @@ export interface ChangeStreamOptions {
   readonly copying?: readonly CopyingTable[];
   /** Default 1000. */
   readonly heartbeatMs?: number;
-  /** A silent connection is given up after this. Default: 10 heartbeats. */
+  /** A silent connection is given up after this. Default: 10 heartbeats; 60 000 for statements. */
   readonly stallMs?: number;
   /** An unreachable source is tried again for this long. Default 30 000; 0: not at all. */
   readonly retryMs?: number;
@@ -76,7 +79,7 @@ export async function streamChanges(
   const start = await startOf(options, { signal });
   const { filter, log, until } = options;
   if (until !== undefined && isBehind(until, printPosition(start.flavor, start.gtid))) return;
-  using order = new KeyOrder(options.login);
+  using order = new KeyOrder(options.login, options.stallMs ?? STALL_MS);
   const borders = options.copying && new CopyBorders(options.copying, order);
   const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
   const { database } = options;
@@ -88,11 +91,11 @@ export async function streamChanges(
     checksum: true,
     limits: CHUNK_LIMITS,
   });
-  const demandTables = async (): Promise<void> => {
-    using connection = await connectForStream(options.login, { signal });
-    await refuseTables(connection, database, wants, { signal });
-    decoder.retype(await readTextTypes(connection, database, { signal }));
-  };
+  const demandTables = () =>
+    runStatements(options, { signal }, async (connection, watched) => {
+      await refuseTables(connection, database, wants, watched);
+      decoder.retype(await readTextTypes(connection, database, watched));
+    });
   // The decoder is past what it gave: a stream that was tried again would leave it out.
   let undelivered = false;
   const deliver = async (items: readonly StreamItem[]): Promise<void> => {
@@ -171,9 +174,23 @@ async function startOf(options: ChangeStreamOptions, { signal }: Options): Promi
       throw vtError("VT22001", error instanceof Error ? error.message : String(error));
     }
   }
-  using connection = await connectForStream(options.login, { signal });
-  const gtid = await readCurrentPosition(connection, { signal });
-  return parsePosition(printPosition(flavorOfConnection(connection), gtid));
+  return await runStatements(options, { signal }, async (connection, watched) => {
+    const gtid = await readCurrentPosition(connection, watched);
+    return parsePosition(printPosition(flavorOfConnection(connection), gtid));
+  });
+}
+
+/** On a connection of its own. VT26006 when mysqld hangs. */
+async function runStatements<T>(
+  { login, stallMs }: ChangeStreamOptions,
+  options: Options,
+  work: (connection: MysqldConnection, watched: Options) => Promise<T>,
+): Promise<T> {
+  const source = printMysqldAddress(login.address);
+  return await runWatched(source, stallMs ?? STALL_MS, options, async (watched) => {
+    using connection = await connectForStream(login, watched);
+    return await work(connection, watched);
+  });
 }
 
 /** How long a source may stay away, and the pauses between tries. */

@@ -353,6 +353,44 @@ for (const flavor of testServers()) {
     deepStrictEqual(patient.changes().map(show), ["insert s 1"]);
   });
 
+  Deno.test(`a source that hangs while it is asked about an event is given up: ${flavor}`, async () => {
+    await using server = await start();
+    await run(server, "CREATE DATABASE vt_t", "CREATE TABLE vt_t.s (id int primary key)");
+    const upTo = { columns: ["id"], values: [new TextEncoder().encode("5")] };
+    const options = {
+      login: loginOf(server),
+      database: "vt_t",
+      position: "current",
+      heartbeatMs: 50,
+      stallMs: 300,
+      copying: [{ table: "s", upTo }],
+    };
+    // Rows whose place among the copied ones is asked for; a table that may not be streamed.
+    for (const event of ["INSERT INTO vt_t.s VALUES (1)", "CREATE TABLE vt_t.n (id int)"]) {
+      const busy = Promise.withResolvers<void>();
+      let calls = 0;
+      const streaming = streamChanges(options, async () => {
+        if (++calls === 1) await busy.promise;
+      }, { signal: AbortSignal.timeout(10_000) });
+      const ended = rejects(streaming, { id: "VT26006" });
+      await waitFor("the stream to begin", () => calls === 1);
+      await run(server, event);
+      // The event is on its way when the server stops, and read when the sink is done.
+      const since = performance.now();
+      await waitFor("the event to come", () => performance.now() - since > 200);
+      Deno.kill(server.pid, "SIGSTOP");
+      busy.resolve();
+      try {
+        await ended;
+        // Where the binlog ends can't be asked, either.
+        const again = streamChanges(options, () => {}, { signal: AbortSignal.timeout(10_000) });
+        await rejects(again, { id: "VT26006" });
+      } finally {
+        Deno.kill(server.pid, "SIGCONT");
+      }
+    }
+  });
+
   Deno.test(`nothing is read while the sink is busy, and nothing is lost by it: ${flavor}`, async () => {
     await using server = await start(["max_allowed_packet=64M"]);
     await run(

@@ -6,8 +6,10 @@
 import { vtError } from "../../shared/error/errors.ts";
 import type { OpenSnapshot } from "../../shared/rpc/stream_service.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
+import { printMysqldAddress } from "../mysqld/login.ts";
 import { connectForStream, refuseTables, type StreamLogin } from "./dump.ts";
 import { openSnapshots, type SnapshotTables } from "./snapshot.ts";
+import { runWatched, STALL_MS } from "./stall_watch.ts";
 
 interface Call {
   readonly signal: AbortSignal;
@@ -30,15 +32,17 @@ interface Held {
 
 export class HeldSnapshots {
   readonly #login: StreamLogin;
+  readonly #stallMs: number;
   readonly #held = new Map<string, Held>();
 
-  constructor(login: StreamLogin) {
+  constructor(login: StreamLogin, stallMs = STALL_MS) {
     this.#login = login;
+    this.#stallMs = stallMs;
   }
 
   /**
    * Holds a snapshot for so many readers until the signal aborts; throws its reason. VT20008,
-   * VT12001 for a table whose changes can't be followed.
+   * VT12001 for a table whose changes can't be followed, VT26006 when mysqld hangs.
    */
   async hold(
     tables: SnapshotTables,
@@ -50,17 +54,12 @@ export class HeldSnapshots {
     const id = crypto.randomUUID();
     const connections: MysqldConnection[] = [];
     try {
-      for (let i = 0; i < readers; i++) {
-        connections.push(await connectForStream(this.#login, { signal }));
-      }
-      const [first] = connections;
-      const wants = (table: string) => tables.tables.includes(table);
-      // Before all rows are copied, not behind them.
-      if (first !== undefined) await refuseTables(first, tables.database, wants, { signal });
-      const position = await openSnapshots(connections, this.#login, tables, { signal });
-      for (const connection of connections) {
-        await connection.fetchRows(`SAVEPOINT ${MARK}`, { signal });
-      }
+      const position = await this.#watched({ signal }, async (call) => {
+        for (let i = 0; i < readers; i++) {
+          connections.push(await connectForStream(this.#login, call));
+        }
+        return await this.#open(connections, tables, call);
+      });
       this.#held.set(id, { position, idle: [...connections] });
       opened({ id, position });
       return await untilAborted(signal);
@@ -71,7 +70,28 @@ export class HeldSnapshots {
     }
   }
 
-  /** Runs `read` with a reader of the snapshot. VT26009 when it is gone or has none to spare. */
+  async #open(
+    connections: readonly MysqldConnection[],
+    tables: SnapshotTables,
+    call: Call,
+  ): Promise<string> {
+    const [first] = connections;
+    const wants = (table: string) => tables.tables.includes(table);
+    // Before all rows are copied, not behind them.
+    if (first !== undefined) await refuseTables(first, tables.database, wants, call);
+    const position = await openSnapshots(connections, this.#login, tables, call);
+    for (const connection of connections) await connection.fetchRows(`SAVEPOINT ${MARK}`, call);
+    return position;
+  }
+
+  #watched<T>(call: Call, work: (call: Call) => Promise<T>): Promise<T> {
+    return runWatched(printMysqldAddress(this.#login.address), this.#stallMs, call, work);
+  }
+
+  /**
+   * Runs `read`, which has its own watch, with a reader of the snapshot. VT26009 when it is gone or
+   * has none to spare.
+   */
   async use<T>(
     id: string,
     read: (connection: MysqldConnection, position: string) => Promise<T>,
@@ -81,7 +101,10 @@ export class HeldSnapshots {
     const connection = held?.idle.pop();
     if (held === undefined || connection === undefined) throw vtError("VT26009", id);
     const result = await read(connection, held.position);
-    await connection.fetchRows(`ROLLBACK TO SAVEPOINT ${MARK}`, call);
+    await this.#watched(
+      call,
+      (watched) => connection.fetchRows(`ROLLBACK TO SAVEPOINT ${MARK}`, watched),
+    );
     // One whose read has failed is of no use to others.
     held.idle.push(connection);
     return result;

@@ -2,8 +2,10 @@
 import type { Field, Row } from "../../shared/binlog/change.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
+import { printMysqldAddress } from "../mysqld/login.ts";
 import { connectForStream, type StreamLogin } from "./dump.ts";
 import { printOrdered } from "./literal.ts";
+import { runWatched } from "./stall_watch.ts";
 
 interface Options {
   readonly signal: AbortSignal;
@@ -15,14 +17,35 @@ const KEYS_MAX = 200;
 /** A connection that is made when the first key is asked for. */
 export class KeyOrder implements Disposable {
   readonly #login: StreamLogin;
+  readonly #stallMs: number;
   #connection: MysqldConnection | undefined;
 
-  constructor(login: StreamLogin) {
+  constructor(login: StreamLogin, stallMs: number) {
     this.#login = login;
+    this.#stallMs = stallMs;
   }
 
-  /** For each key whether it is `border` or before it, in the order of an index on `fields`. */
+  /**
+   * For each key whether it is `border` or before it, in the order of an index on `fields`.
+   * VT26006 when mysqld doesn't say it in time.
+   */
   async areUpTo(
+    keys: readonly Row[],
+    border: Row,
+    fields: readonly Field[],
+    options: Options,
+  ): Promise<readonly boolean[]> {
+    if (keys.length === 0) return [];
+    const source = printMysqldAddress(this.#login.address);
+    return await runWatched(
+      source,
+      this.#stallMs,
+      options,
+      (watched) => this.#ask(keys, border, fields, watched),
+    );
+  }
+
+  async #ask(
     keys: readonly Row[],
     border: Row,
     fields: readonly Field[],

@@ -17,7 +17,7 @@ import { connectForStream, type StreamLogin } from "./dump.ts";
 import { printComparable } from "./literal.ts";
 import { BatchBuffer, printFloatOfDouble } from "./row_batch.ts";
 import { openSnapshots } from "./snapshot.ts";
-import { StallWatch } from "./stall_watch.ts";
+import { STALL_MS, StallWatch } from "./stall_watch.ts";
 import { type ReadKey, readTableColumns } from "./table_columns.ts";
 
 export interface RowStreamOptions {
@@ -61,8 +61,6 @@ interface Options {
 }
 
 const BATCH_BYTES = 256 * 1024;
-/** Rows come in the order of an index, at once; a snapshot may wait for a lock (snapshot.ts). */
-const STALL_MS = 60_000;
 
 /**
  * Resolves at the end of the table. Throws VT05004 (no such table), VT20006, VT20012, VT26006 (it

@@ -5,6 +5,24 @@ import { vtError } from "../../shared/error/errors.ts";
 const LOOKS = 4;
 const LOOK_MS_MIN = 10;
 
+/** For statements that answer at once; a snapshot may wait for a lock (snapshot.ts). */
+export const STALL_MS = 60_000;
+
+interface Options {
+  readonly signal: AbortSignal;
+}
+
+/** Runs statements, and gives them up with VT26006 when they have not answered after `stallMs`. */
+export async function runWatched<T>(
+  source: string,
+  stallMs: number,
+  { signal }: Options,
+  work: (options: Options) => Promise<T>,
+): Promise<T> {
+  using watch = new StallWatch(source, stallMs);
+  return await work({ signal: AbortSignal.any([signal, watch.signal]) });
+}
+
 export class StallWatch implements Disposable {
   readonly #stalled = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
