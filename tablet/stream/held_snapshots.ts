@@ -16,7 +16,7 @@ interface Call {
 }
 
 /** Each keeps connections open, and mysqld from purging old row versions. */
-const SNAPSHOTS_MAX = 64;
+export const SNAPSHOTS_MAX = 64;
 
 /**
  * What a reader has locked is let go by rolling back to it: else a change of a table's schema
@@ -34,6 +34,8 @@ export class HeldSnapshots {
   readonly #login: StreamLogin;
   readonly #stallMs: number;
   readonly #held = new Map<string, Held>();
+  /** Those too that are being opened. */
+  #count = 0;
 
   constructor(login: StreamLogin, stallMs = STALL_MS) {
     this.#login = login;
@@ -50,7 +52,8 @@ export class HeldSnapshots {
     opened: (snapshot: OpenSnapshot) => void,
     { signal }: Call,
   ): Promise<never> {
-    if (this.#held.size >= SNAPSHOTS_MAX) throw vtError("VT20008", "snapshot", SNAPSHOTS_MAX);
+    if (this.#count >= SNAPSHOTS_MAX) throw vtError("VT20008", "snapshot", SNAPSHOTS_MAX);
+    this.#count++;
     const id = crypto.randomUUID();
     const connections: MysqldConnection[] = [];
     try {
@@ -67,6 +70,7 @@ export class HeldSnapshots {
       this.#held.delete(id);
       // One that is in use ends its read with an error.
       for (const connection of connections) connection.close();
+      this.#count--;
     }
   }
 

@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import { loginOf } from "../../tests/harness/change_stream.ts";
 import { startTestMysqld, type TestMysqld, testServers } from "../../tests/harness/mysqld.ts";
+import { tempDir } from "../../tests/harness/temp_dir.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 import type { OpenSnapshot } from "../../shared/rpc/stream_service.ts";
-import { HeldSnapshots } from "./held_snapshots.ts";
+import { HeldSnapshots, SNAPSHOTS_MAX } from "./held_snapshots.ts";
 
 const NEVER = { signal: new AbortController().signal };
 const TABLES = { database: "vt_t", tables: ["t"] };
@@ -77,3 +79,28 @@ for (const flavor of testServers()) {
     }
   });
 }
+
+Deno.test("snapshots that are being opened count, and make room when they end", async () => {
+  // Nobody answers there, and nobody refuses.
+  await using folder = await tempDir("held");
+  const path = join(folder.path, "silent.sock");
+  using _listener = Deno.listen({ transport: "unix", path });
+  const snapshots = new HeldSnapshots({
+    address: { socketPath: path },
+    user: "root",
+    password: "",
+  });
+  const open = (signal: AbortSignal) => snapshots.hold(TABLES, 1, () => {}, { signal });
+  const first = new AbortController();
+  const others = new AbortController();
+  const opening = [
+    open(first.signal),
+    ...Array.from({ length: SNAPSHOTS_MAX - 1 }, () => open(others.signal)),
+  ].map((one) => rejects(one, { name: "AbortError" }));
+  await rejects(open(AbortSignal.timeout(5000)), { id: "VT20008" });
+  first.abort();
+  await opening[0];
+  opening.push(rejects(open(others.signal), { name: "AbortError" }));
+  others.abort();
+  await Promise.all(opening);
+});
