@@ -3,7 +3,7 @@
  * nothing is rounded, cut, padded, or compared in another way. Where both servers are alike a wider
  * number or text will do; where they differ, what one prints for the other's type.
  */
-import { parseColumnType, type ParsedColumnType } from "../../shared/mysql/column_type.ts";
+import { parseColumnType, type ParsedColumnType } from "../../shared/value/column_type.ts";
 import type { ColumnSchema } from "../../shared/rpc/query_service.ts";
 import { columnLimit } from "../../shared/vindex/column_limit.ts";
 import { isSameCollation } from "../../shared/mysql/collation_pairs.ts";

@@ -1,6 +1,6 @@
 /** Which tables a move takes, and why it may not. */
 import { vtError } from "../../shared/error/errors.ts";
-import type { SchemaDefinition, TableDefinition } from "../../shared/rpc/tablet_admin.ts";
+import type { SchemaDefinition } from "../../shared/rpc/tablet_admin.ts";
 import type { NewTable, Place } from "./effect.ts";
 import { nameOf } from "./facts.ts";
 import { whyUnlikeTable } from "./table_fit.ts";

@@ -5,7 +5,7 @@
  * column's type before, and refused as a strict mysqld refuses it (manual, "Out-of-Range and
  * Overflow Handling", "The CHAR and VARCHAR Types", "The BINARY and VARBINARY Types").
  */
-import { parseColumnType } from "../mysql/column_type.ts";
+import { parseColumnType } from "../value/column_type.ts";
 import { canHold } from "../value/charset_text.ts";
 import { textValue, type Value } from "../value/value.ts";
 

@@ -1,10 +1,11 @@
 /**
- * Where a strict mysqld keeps another value than it is given and neither refuses nor warns: seconds
- * are rounded, times of a day go, blanks at the end go, bytes are filled up, numbers lose digits
- * (manual, "Strict SQL Mode", "Fractional Seconds in Time Values", "The CHAR and VARCHAR Types").
- * All else that doesn't fit is an error, or a note that session.ts looks at.
+ * Where a strict mysqld keeps another value than it is given and neither refuses nor warns: numbers
+ * and seconds are rounded, times of a day go, blanks at the end go, bytes are filled up, numbers
+ * mean members (manual, "Strict SQL Mode", "Fractional Seconds in Time Values", "The CHAR and
+ * VARCHAR Types", "The ENUM Type"). All else that doesn't fit is an error, or a note that
+ * session.ts looks at; silent_change_server_test.ts tries each type with each other one.
  */
-import { parseColumnType, type ParsedColumnType } from "../../shared/mysql/column_type.ts";
+import { parseColumnType, type ParsedColumnType } from "../../shared/value/column_type.ts";
 
 /**
  * True when the target's column may do so with a value of the source's, both as they are declared.
@@ -13,49 +14,73 @@ import { parseColumnType, type ParsedColumnType } from "../../shared/mysql/colum
 export function changesInSilence(sourceType: string, targetType: string): boolean {
   if (sourceType === "") return false;
   const [source, target] = [parseColumnType(sourceType), parseColumnType(targetType)];
+  if (source.base === target.base) return changesWithin(source, target);
+  if (KEPT_BY_SAME.has(source.base) || KEEPS_SAME.has(target.base)) return true;
   switch (target.base) {
     case "char":
-      return VARYING_TEXTS.has(source.base);
+      return VARYING.has(source.base);
+    case "datetime":
+    case "timestamp":
+      return !MOMENTS.has(source.base) || fractionOf(source) > fractionOf(target);
+    case "double":
+      return target.size !== "" ||
+        !["tinyint", "smallint", "mediumint", "int"].includes(source.base);
+    case "decimal":
+      return source.base === "double";
+  }
+  return INTEGERS.has(target.base) &&
+    (source.base === "double" || source.base === "decimal" && scaleOf(source) > 0);
+}
+
+/** Both are of one type. */
+function changesWithin(source: ParsedColumnType, target: ParsedColumnType): boolean {
+  switch (target.base) {
     case "binary":
-      return source.base !== "binary" || source.size !== target.size;
+      return source.size !== target.size;
     case "float":
     case "double":
-      return losesDigits(source, target);
-    case "decimal":
-    case "tinyint":
-    case "smallint":
-    case "mediumint":
-    case "int":
-    case "bigint":
-      return source.base === "float" || source.base === "double";
+      return target.size !== "" && source.size !== target.size;
+    case "datetime":
+    case "timestamp":
+    case "time":
+      return fractionOf(source) > fractionOf(target);
+    case "enum":
+    case "set":
+      return membersOf(source).some((member) =>
+        /^'\d+'$/.test(member) && !membersOf(target).includes(member)
+      );
+    default:
+      return false;
   }
-  const kept = TIMES[target.base];
-  return kept !== undefined &&
-    (!kept.includes(source.base) || fractionOf(source) > fractionOf(target));
 }
 
-const VARYING_TEXTS: ReadonlySet<string> = new Set([
-  ...["varchar", "tinytext", "text", "mediumtext", "longtext"],
+/** Their bytes mean something else in other types. */
+const KEPT_BY_SAME: ReadonlySet<string> = new Set(["bit", "float"]);
+
+/** They make what they like of other types. */
+const KEEPS_SAME: ReadonlySet<string> = new Set([
+  ...["bit", "float", "binary", "date", "time", "year", "enum", "set"],
 ]);
 
-/** Types whose values each of these keeps, but for digits of a second. */
-const TIMES: Readonly<Partial<Record<string, readonly string[]>>> = {
-  date: ["date"],
-  datetime: ["date", "datetime", "timestamp"],
-  timestamp: ["datetime", "timestamp"],
-  time: ["time"],
-  year: ["year"],
-};
+const VARYING: ReadonlySet<string> = new Set([
+  ...["varchar", "tinytext", "text", "mediumtext", "longtext"],
+  ...["varbinary", "tinyblob", "blob", "mediumblob", "longblob"],
+]);
 
-/** Digits behind the point of a second; the width of a year is none. */
-function fractionOf({ base, size }: ParsedColumnType): number {
-  return base === "year" ? 0 : Number(size);
+const MOMENTS: ReadonlySet<string> = new Set(["date", "datetime", "timestamp"]);
+
+const INTEGERS: ReadonlySet<string> = new Set([
+  ...["tinyint", "smallint", "mediumint", "int", "bigint"],
+]);
+
+function fractionOf({ size }: ParsedColumnType): number {
+  return Number(size);
 }
 
-/** A float keeps integers of 24 bits, a double those of 53. */
-function losesDigits(source: ParsedColumnType, target: ParsedColumnType): boolean {
-  if (source.base === target.base) return target.size !== "" && source.size !== target.size;
-  if (target.size !== "") return true;
-  if (source.base === "tinyint" || source.base === "smallint") return false;
-  return target.base === "float" || !["float", "mediumint", "int"].includes(source.base);
+function scaleOf({ size }: ParsedColumnType): number {
+  return Number(size.split(",")[1] ?? 0);
+}
+
+function membersOf({ size }: ParsedColumnType): readonly string[] {
+  return size.match(/'(?:[^']|'')*'/g) ?? [];
 }

@@ -3,21 +3,24 @@ import { changesInSilence } from "./silent_change.ts";
 
 /** For each type of a target: sources whose values it keeps or refuses, and those it would change. */
 const CASES: readonly (readonly [target: string, keeps: string, changes: string])[] = [
-  ["char(9)", "char(20)|int|enum('a')", "varchar(9)|text"],
-  ["varchar(9)", "char(9)|varchar(20)|text", ""],
+  ["char(9)", "char(20)|int|enum('a')", "varchar(9)|text|blob|bit(3)"],
+  ["varchar(9)", "char(9)|varchar(20)|text|double", "float|bit(3)"],
   ["binary(4)", "binary(4)", "binary(3)|varbinary(4)|blob"],
   ["varbinary(4)", "binary(4)|varbinary(9)", ""],
-  ["float", "float|tinyint(4)|smallint(6)|float(7,4)", "double|int|decimal(3,1)"],
+  ["float", "float|float(7,4)", "double|int|decimal(3,1)|tinyint(4)"],
   ["float(7,4)", "float(7,4)", "float|double|tinyint(4)"],
-  ["double", "float|double|int(11)|mediumint(9)|double(10,2)", "bigint(20)|decimal(5,2)"],
-  ["bigint(20)", "int|bigint unsigned|decimal(10,2)|varchar(9)", "float|double"],
-  ["decimal(10,2)", "decimal(10,4)|int", "double"],
+  ["double", "double|int(11)|mediumint(9)|double(10,2)", "float|bigint(20)|decimal(5,2)"],
+  ["bigint(20)", "int|bigint unsigned|decimal(10,0)|varchar(9)", "float|double|decimal(10,2)"],
+  ["decimal(10,2)", "decimal(10,4)|int", "double|float"],
+  ["bit(8)", "bit(9)", "int|varchar(3)"],
   ["date", "date", "datetime|timestamp|varchar(10)"],
   ["datetime(3)", "datetime|datetime(3)|timestamp(2)|date", "datetime(6)|time(3)|bigint(20)"],
-  ["timestamp", "timestamp|datetime", "timestamp(1)|date"],
+  ["timestamp", "timestamp|datetime|date", "timestamp(1)|int"],
   ["time", "time", "time(6)|datetime"],
   ["year(4)", "year|year(4)", "int(11)"],
   ["json", "json|longtext", ""],
+  ["enum('a','b')", "enum('b','c')", "enum('a','1')|set('a')|char(1)|int"],
+  ["set('a','b')", "set('b')", "set('2','a')|enum('a')"],
 ];
 
 Deno.test("changesInSilence() knows what mysqld alters without a word", () => {
