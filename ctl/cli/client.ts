@@ -4,6 +4,7 @@ import {
   type CommandEvent,
   COMMANDS_PATH,
   decodeCommandEvent,
+  type LineKind,
 } from "../../shared/rpc/ctl_api.ts";
 
 export type CommandEnd =
@@ -15,7 +16,7 @@ export interface CommandCall {
   readonly server: string;
   readonly command: string;
   readonly args: readonly string[];
-  readonly onLine: (line: string) => void;
+  readonly onLine: (line: string, kind: LineKind | undefined) => void;
   /** Lines of the result of a command that goes on; dropped when absent. */
   readonly onOutput?: (lines: string) => void;
   readonly signal: AbortSignal;
@@ -103,7 +104,7 @@ async function readEvents(
 }
 
 function takeEvent(event: CommandEvent, call: CommandCall): CommandEnd | undefined {
-  if ("line" in event) call.onLine(event.line);
+  if ("line" in event) call.onLine(event.line, event.kind);
   else if ("output" in event) call.onOutput?.(event.output);
   else if ("text" in event) return { text: event.text };
   else return { error: event.error };

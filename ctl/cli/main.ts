@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { EXIT_CODES, exitCodeOf } from "../../shared/rpc/ctl_api.ts";
 import { type CommandLine, parseCommandLine, readFiles } from "./argv.ts";
 import { callCommand } from "./client.ts";
+import { ProgressWriter } from "./progress_writer.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
   let line: CommandLine;
@@ -19,15 +20,24 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT_CODES.usage;
   }
   const { command, json, server } = line;
+  const progress = new ProgressWriter({
+    write: (text) => writeAll(Deno.stderr, text),
+    // A terminal that doesn't say how wide it is says 0.
+    columns: canRedraw() ? () => Deno.consoleSize().columns || COLUMNS : undefined,
+  });
   const end = await callCommand({
     server,
     command,
     args,
-    onLine: (text) => writeAll(Deno.stderr, `${text}\n`),
-    onOutput: (text) => writeAll(Deno.stdout, `${text}\n`),
+    onLine: (text, kind) => progress.line(text, kind),
+    onOutput: (text) => {
+      progress.close();
+      writeAll(Deno.stdout, `${text}\n`);
+    },
     // Ctrl-C ends the process; vtctld sees the connection close and cancels.
     signal: new AbortController().signal,
   });
+  progress.close();
   if (end.error === undefined) {
     if (end.text !== "") writeAll(Deno.stdout, `${end.text}\n`);
     return EXIT_CODES.ok;
@@ -38,6 +48,13 @@ async function main(argv: readonly string[]): Promise<number> {
     json ? `${JSON.stringify({ error }, null, 2)}\n` : `${command} error: ${error.message}\n`,
   );
   return exitCodeOf(error.status);
+}
+
+const COLUMNS = 80;
+
+/** Where either goes to a file or a pipe, lines are for whoever reads that. */
+function canRedraw(): boolean {
+  return Deno.stdout.isTerminal() && Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb";
 }
 
 /** Help is the registry's; it is loaded only here. */

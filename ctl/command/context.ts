@@ -1,3 +1,4 @@
+import type { LineKind } from "../../shared/rpc/ctl_api.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import type { Topology } from "../../topo/topology.ts";
@@ -14,8 +15,8 @@ export interface CommandContext {
   readonly log: Log;
   /** Aborts when the caller leaves, when time is up and when vtctld stops. */
   readonly signal: AbortSignal;
-  /** Tells the caller how it goes. */
-  readonly say: (line: string) => void;
+  /** Tells the caller how it goes; of kind "progress" a line takes the place of the one before. */
+  readonly say: (line: string, kind?: LineKind) => void;
   /**
    * Part of the result before the command ends, in lines. Resolves when the caller has room for
    * more; none is dropped.

@@ -113,7 +113,7 @@ export async function waitForVDiff(
       seenMs = context.clock.monotonicMs();
       if (!["started", "pending", "unknown"].includes(summary.state)) return summary;
       const line = `${summary.rowsCompared} rows compared, ${summary.percent.toFixed(2)}%`;
-      if (line !== said) context.say(line);
+      if (line !== said) context.say(line, "progress");
       said = line;
     } catch (error) {
       const away = error instanceof VtError && error.status === "unavailable";

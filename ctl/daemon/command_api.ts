@@ -81,8 +81,8 @@ function stream(name: string, prepared: PreparedCommand, { runner, log }: Comman
     try {
       const { result, text } = await runner.run(name, prepared, {
         signal: lines.signal,
-        say: (line) => {
-          if (lines.waiting < LINES_WAITING_MAX) send({ line });
+        say: (line, kind) => {
+          if (lines.waiting < LINES_WAITING_MAX) send({ line, ...(kind && { kind }) });
         },
         output: async (output) => {
           send({ output: output.join("\n") });

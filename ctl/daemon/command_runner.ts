@@ -16,7 +16,7 @@ const NEVER = new AbortController().signal;
 
 export interface Caller {
   readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
+  readonly say: CommandContext["say"];
   readonly output: (lines: readonly string[]) => Promise<void>;
 }
 

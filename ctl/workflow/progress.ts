@@ -1,13 +1,7 @@
 /** How far a copy is, from the streams' rows and the servers' estimates of their tables. */
 import { lagSeconds } from "./checks.ts";
+import { expectedSizes, type Size, type TableSize, totalSizes } from "./copy_sizes.ts";
 import type { PlacedStream, WorkflowFacts } from "./facts.ts";
-
-/** Of one shard; estimates of the server. */
-export interface TableSize {
-  readonly table: string;
-  readonly rows: number;
-  readonly bytes: number;
-}
 
 export interface TableProgress {
   readonly table: string;
@@ -21,114 +15,125 @@ export interface TableProgress {
 export interface Progress {
   /** Only tables that are not copied whole. */
   readonly tables: readonly TableProgress[];
+  /** As the streams count them. */
   readonly rowsCopied: number;
-  /** Of the tables that are being copied; 0 when there are none. */
+  /** Of all tables: an estimate that is never below the rows that are copied, and theirs at the end. */
   readonly rowsTotal: number;
+  /** Of the sources' tables; 0 of 0 when nothing is copied any more. */
+  readonly bytesCopied: number;
+  readonly bytesTotal: number;
   /** 0 ... 100. */
   readonly percent: number;
   readonly lagSeconds: number;
   readonly state: "copying" | "catching up" | "running" | "stopped" | "error";
 }
 
+/** What is estimated is not done before the streams say so. */
+const PERCENT_MAX = 99.9;
+
+/** A table and how much of it is copied. */
+interface Part {
+  readonly table: string;
+  readonly size: Size;
+  /** 0 ... 1 */
+  readonly share: number;
+}
+
+/** `source` and `target`: of their shards; not looked at when nothing is to be copied any more. */
 export function measure(
   facts: Pick<WorkflowFacts, "streams" | "tables">,
   source: readonly TableSize[],
   target: readonly TableSize[],
   nowSeconds: number,
 ): Progress {
-  const pending = new Map<string, "copying" | "pending">();
-  for (const { stream } of facts.streams) {
-    for (const { table, lastPk } of stream.copyState) {
-      if (lastPk !== "" || pending.get(table) === undefined) {
-        pending.set(table, lastPk === "" ? "pending" : "copying");
-      }
-    }
-  }
-  const tables = facts.tables.filter((table) => pending.has(table)).map((table) => {
-    const [from, to] = [sum(source, table), sum(target, table)];
-    return {
-      table,
-      rowsCopied: Math.min(to.rows, from.rows),
-      rowsTotal: from.rows,
-      bytesCopied: Math.min(to.bytes, from.bytes),
-      bytesTotal: from.bytes,
-      // The first rows come before there is a last key.
-      phase: to.rows > 0 ? "copying" : pending.get(table) ?? "pending",
-    };
-  });
+  const pending = pendingTables(facts.streams);
+  const rowsCopied = sum(facts.streams.map(({ stream }) => stream.rowsCopied));
   const lags = facts.streams.filter(({ stream }) => stream.position !== "")
     .map(({ stream }) => lagSeconds(stream, nowSeconds));
-  return {
-    tables,
-    rowsCopied: facts.streams.reduce((rows, { stream }) => rows + stream.rowsCopied, 0),
-    rowsTotal: tables.reduce((rows, table) => rows + table.rowsTotal, 0),
-    percent: percentOf(facts, tables),
+  const common = {
+    rowsCopied,
     lagSeconds: Math.max(0, ...lags),
-    state: stateOf(facts.streams, tables),
+    state: stateOf(facts.streams, pending.size > 0),
+  };
+  if (pending.size === 0) {
+    const done = { tables: [], rowsTotal: rowsCopied, bytesCopied: 0, bytesTotal: 0, percent: 100 };
+    return { ...common, ...done };
+  }
+  const expected = expectedSizes(facts.streams, source);
+  const here = totalSizes(target);
+  const parts = [...new Set([...facts.tables, ...pending.keys()])].map((table): Part => {
+    const size = expected.get(table) ?? { rows: 0, bytes: 0 };
+    const share = pending.has(table) ? shareOf(here.get(table)?.rows ?? 0, size.rows) : 1;
+    return { table, size, share };
+  });
+  return {
+    ...common,
+    tables: parts.filter(({ table }) => pending.has(table)).map((part) =>
+      tableProgress(part, here.get(part.table)?.rows ?? 0, pending.get(part.table) === true)
+    ),
+    rowsTotal: Math.max(rowsCopied, sum(parts.map(({ size }) => size.rows))),
+    bytesCopied: sum(parts.map(({ size, share }) => Math.round(size.bytes * share))),
+    bytesTotal: sum(parts.map(({ size }) => size.bytes)),
+    percent: percentOf(parts),
   };
 }
 
-function sum(sizes: readonly TableSize[], table: string): Pick<TableSize, "rows" | "bytes"> {
-  return sizes.filter((size) => size.table === table).reduce(
-    (all, { rows, bytes }) => ({ rows: all.rows + rows, bytes: all.bytes + bytes }),
-    { rows: 0, bytes: 0 },
-  );
+/** Tables that a stream has to copy; true when it has begun. */
+function pendingTables(streams: readonly PlacedStream[]): ReadonlyMap<string, boolean> {
+  const pending = new Map<string, boolean>();
+  for (const { stream } of streams) {
+    for (const { table, lastPk } of stream.copyState) {
+      pending.set(table, lastPk !== "" || pending.get(table) === true);
+    }
+    // It has not come so far that it notes what it has to do.
+    if (stream.position !== "" || stream.copyState.length > 0) continue;
+    for (const { match } of stream.source.filter.rules) {
+      if (!pending.has(match)) pending.set(match, false);
+    }
+  }
+  return pending;
 }
 
-/** Tables that are done count whole; the others by their rows. Never 100 before all are done. */
-function percentOf(
-  facts: Pick<WorkflowFacts, "streams" | "tables">,
-  pending: readonly TableProgress[],
-): number {
-  const isBegun = facts.streams.every(({ stream }) =>
-    stream.position !== "" || stream.copyState.length > 0
-  );
-  if (!isBegun) return 0;
-  if (pending.length === 0) return 100;
-  const done = facts.tables.length - pending.length;
-  const part = pending.reduce(
-    (all, { rowsCopied, rowsTotal }) => all + (rowsTotal === 0 ? 0 : rowsCopied / rowsTotal),
-    0,
-  );
-  return Math.min(99.9, (100 * (done + part)) / Math.max(1, facts.tables.length));
+function tableProgress({ table, size, share }: Part, here: number, begun: boolean): TableProgress {
+  return {
+    table,
+    rowsCopied: Math.min(here, size.rows),
+    rowsTotal: size.rows,
+    bytesCopied: Math.round(size.bytes * share),
+    bytesTotal: size.bytes,
+    // The first rows come before there is a last key.
+    phase: begun || here > 0 ? "copying" : "pending",
+  };
 }
 
-function stateOf(
-  streams: readonly PlacedStream[],
-  pending: readonly TableProgress[],
-): Progress["state"] {
+function shareOf(copied: number, total: number): number {
+  return total === 0 ? 0 : Math.min(1, copied / total);
+}
+
+/** A row takes as long as so many bytes more: what it costs by itself. */
+const ROW_BYTES = 100;
+
+/**
+ * Tables weigh as much as it takes to copy them, by their bytes and their rows. Either alone
+ * misleads: rows of one table may be a hundred times as long as another's, and servers count a
+ * table's bytes seconds after its rows.
+ */
+function percentOf(parts: readonly Part[]): number {
+  const weights = parts.map(({ size }) => size.bytes + size.rows * ROW_BYTES);
+  const whole = sum(weights);
+  const done = whole === 0
+    ? sum(parts.map(({ share }) => share)) / Math.max(1, parts.length)
+    : sum(parts.map(({ share }, i) => share * (weights[i] ?? 0))) / whole;
+  return Math.min(PERCENT_MAX, Math.round(10_000 * done) / 100);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0);
+}
+
+function stateOf(streams: readonly PlacedStream[], isCopying: boolean): Progress["state"] {
   if (streams.some(({ stream }) => stream.state === "Error")) return "error";
   if (streams.some(({ stream }) => stream.state === "Stopped")) return "stopped";
-  const isCopying = pending.length > 0 || streams.some(({ stream }) => stream.position === "");
   if (isCopying) return "copying";
   return streams.some(({ stream }) => stream.state !== "Running") ? "catching up" : "running";
-}
-
-const BAR_COLUMNS = 30;
-
-/** "[###########...................]  37.4% 374 of 1000 rows, copying, ETA 12s". */
-export function printProgressLine(progress: Progress, elapsedSeconds: number): string {
-  const filled = Math.round(progress.percent / 100 * BAR_COLUMNS);
-  const bar = "#".repeat(filled) + ".".repeat(BAR_COLUMNS - filled);
-  const parts = [`${progress.rowsCopied} rows copied`, progress.state];
-  if (progress.state === "running" || progress.state === "catching up") {
-    parts.push(`lag ${progress.lagSeconds}s`);
-  }
-  const eta = etaSeconds(progress, elapsedSeconds);
-  if (eta !== undefined) parts.push(`ETA ${printSeconds(eta)}`);
-  return `[${bar}] ${progress.percent.toFixed(1).padStart(5)}% ${parts.join(", ")}`;
-}
-
-/** As fast as so far; undefined where nothing can be said yet. */
-export function etaSeconds(progress: Progress, elapsedSeconds: number): number | undefined {
-  if (progress.state !== "copying" || progress.percent < 1 || elapsedSeconds < 1) return undefined;
-  return Math.round(elapsedSeconds * (100 - progress.percent) / progress.percent);
-}
-
-function printSeconds(seconds: number): string {
-  if (seconds < 60) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes}m${seconds % 60}s`
-    : `${Math.floor(minutes / 60)}h${minutes % 60}m`;
 }

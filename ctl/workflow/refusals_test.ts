@@ -1,4 +1,4 @@
-/** What a workflow refuses before it begins, and how far it says it is. */
+/** What a workflow refuses before it begins. */
 import assert from "node:assert/strict";
 import type { SchemaDefinition, TableDefinition } from "../../shared/rpc/tablet_admin.ts";
 import type { StreamStatus } from "../../shared/rpc/vreplication.ts";
@@ -8,7 +8,6 @@ import { checkCanCreate } from "./checks.ts";
 import type { ShardFacts } from "./facts.ts";
 import { placementOf, ruleFor } from "./filter.ts";
 import { checkExpression, materializeRule, readTableSettings } from "./materialize.ts";
-import { measure, printProgressLine } from "./progress.ts";
 import { checkShards } from "./shards.ts";
 import { chooseTables, missingTables, newDefinition } from "./tables.ts";
 
@@ -218,23 +217,4 @@ Deno.test("checkCanCreate() finds who has the name or the tables already", () =>
     /other_reverse on ks\/- has t already; complete or reverse other of keyspace s, which/,
   );
   check({ workflow: "other", workflowType: "materialize" });
-});
-
-Deno.test("progress counts tables that are done whole, and is never 100 % before they all are", () => {
-  const facts = (more: Partial<StreamStatus>) => ({
-    tables: ["a", "b"],
-    streams: [{ shard: "-", stream: stream(more) }],
-  });
-  const copying = { state: "Copying", copyState: [{ table: "b", lastPk: "x" }] } as const;
-  const sizes = (rows: number) => [{ table: "b", rows, bytes: rows * 10 }];
-  const half = measure(facts({ ...copying, rowsCopied: 70 }), sizes(100), sizes(50), 100);
-  assert.equal(half.percent, 75);
-  assert.equal(
-    printProgressLine(half, 30),
-    "[#######################.......]  75.0% 70 rows copied, copying, ETA 10s",
-  );
-  assert.equal(measure(facts(copying), sizes(100), sizes(200), 100).percent, 99.9);
-  assert.equal(measure(facts({ position: "", state: "Init" }), [], [], 100).percent, 0);
-  const running = measure(facts({}), [], [], 103);
-  assert.deepEqual([running.percent, running.state, running.lagSeconds], [100, "running", 3]);
 });

@@ -34,9 +34,12 @@ export interface CommandError {
   readonly message: string;
 }
 
+/** It says how far the command is: a terminal puts it where the one before it stands. */
+export type LineKind = "progress";
+
 export type CommandEvent =
   /** Progress, as a person reads it. */
-  | { readonly line: string }
+  | { readonly line: string; readonly kind?: LineKind }
   /** Part of the result before the command ends: whole lines, without the last line feed. */
   | { readonly output: string }
   | {
@@ -73,7 +76,10 @@ export function decodeCommandEvent(line: string): CommandEvent {
     throw vtError("VT20013", "an answer line is no JSON");
   }
   if (typeof event === "object" && event !== null) {
-    if ("line" in event && typeof event.line === "string") return { line: event.line };
+    if ("line" in event && typeof event.line === "string") {
+      const isProgress = "kind" in event && event.kind === "progress";
+      return isProgress ? { line: event.line, kind: "progress" } : { line: event.line };
+    }
     if ("output" in event && typeof event.output === "string") return { output: event.output };
     if ("result" in event && "text" in event && typeof event.text === "string") {
       return { result: event.result, text: event.text };

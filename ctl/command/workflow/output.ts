@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../shared/model/records.ts";
 import type { StreamStatus } from "../../../shared/rpc/vreplication.ts";
 import { isFrozen, type WorkflowFacts } from "../../workflow/facts.ts";
 import { lagSeconds } from "../../workflow/checks.ts";
-import { etaSeconds, printProgressLine } from "../../workflow/progress.ts";
+import { etaSeconds, printProgressLine } from "../../workflow/progress_line.ts";
 import type { WorkflowStatus } from "./progress.ts";
 import { logKey, NO_LOGS, type StreamLogs } from "./stream_logs.ts";
 import type { SwitchResult } from "./switch_traffic.ts";
@@ -77,8 +77,9 @@ export function printStatus(status: WorkflowStatus, now: Date): Printed {
       "",
       ...streams,
       ...(tables.length > 0 ? ["", "Table Copy Status:", ...tables] : []),
-      ...(progress.state === "copying"
-        ? ["", printProgressLine(progress, status.copyingSeconds)]
+      // Of a copy that was stopped, too.
+      ...(progress.state === "copying" || tables.length > 0
+        ? ["", printProgressLine(progress, status.begun)]
         : []),
       "",
       `Traffic State: ${trafficState}`,
@@ -95,10 +96,14 @@ export function printStatus(status: WorkflowStatus, now: Date): Printed {
       ),
       shard_streams: shardStreams(facts, nowSeconds),
       traffic_state: trafficState,
+      state: progress.state,
       percent: progress.percent,
       rows_copied: progress.rowsCopied,
+      rows_total: progress.rowsTotal,
+      bytes_copied: progress.bytesCopied,
+      bytes_total: progress.bytesTotal,
       lag_seconds: progress.lagSeconds,
-      eta_seconds: etaSeconds(progress, status.copyingSeconds) ?? null,
+      eta_seconds: etaSeconds(progress, status.begun) ?? null,
     },
   };
 }

@@ -1,18 +1,15 @@
 /** How far a workflow is: rows, bytes, lag, time to go; once, or line by line until it is done. */
 import { vtError } from "../../../shared/error/errors.ts";
-import type { TabletRecord } from "../../../shared/model/records.ts";
 import { lagSeconds } from "../../workflow/checks.ts";
 import { nameOf, type WorkflowFacts } from "../../workflow/facts.ts";
-import {
-  measure,
-  printProgressLine,
-  type Progress,
-  type TableSize,
-} from "../../workflow/progress.ts";
+import type { TableSize } from "../../workflow/copy_sizes.ts";
+import { measure, type Progress } from "../../workflow/progress.ts";
+import { type EarlierLook, printProgressLine } from "../../workflow/progress_line.ts";
 import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
 import type { CommandContext } from "../context.ts";
 import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
 import type { WorkflowName } from "./switch_traffic.ts";
+import { readTableSizes } from "./table_sizes.ts";
 
 /** Between two looks of --wait. */
 const LOOK_MS = 1000;
@@ -22,8 +19,8 @@ const CAUGHT_UP_SECONDS = 2;
 export interface WorkflowStatus extends WorkflowName {
   readonly facts: WorkflowFacts;
   readonly progress: Progress;
-  /** Since its first stream was made; 0 when nothing is copied any more. */
-  readonly copyingSeconds: number;
+  /** When its first stream was made; 0 seconds ago when nothing is copied any more. */
+  readonly begun: EarlierLook;
   readonly trafficState: string;
 }
 
@@ -37,7 +34,10 @@ export async function readStatus(
     ...name,
     facts: found.facts,
     progress,
-    copyingSeconds: progress.state === "copying" ? await readAge(context, found) : 0,
+    begun: {
+      percent: 0,
+      secondsAgo: progress.state === "copying" ? await readAge(context, found) : 0,
+    },
     trafficState: printTraffic(readTraffic(found.facts)),
   };
 }
@@ -70,29 +70,12 @@ async function readProgress(context: CommandContext, found: FoundWorkflow): Prom
     if (!isCopying) return [];
     const all = await Promise.all(shards.map((shard) => {
       const primary = primaries.get(nameOf(shard));
-      return primary === undefined ? [] : readSizes(context, primary, facts.tables);
+      return primary === undefined ? [] : readTableSizes(context, shard, primary);
     }));
     return all.flat();
   };
   const [source, target] = await Promise.all([sizes(facts.sources), sizes(facts.targets)]);
   return measure(facts, source, target, Math.floor(context.clock.now() / 1000));
-}
-
-async function readSizes(
-  context: CommandContext,
-  primary: TabletRecord,
-  tables: readonly string[],
-): Promise<readonly TableSize[]> {
-  const schema = await context.tablets.call(primary, "GetSchema", {
-    tables,
-    excludeTables: [],
-    includeViews: false,
-  }, { signal: context.signal });
-  return schema.tableDefinitions.map(({ name, rowCount, dataLength }) => ({
-    table: name,
-    rows: Number(rowCount),
-    bytes: Number(dataLength),
-  }));
 }
 
 /**
@@ -106,12 +89,19 @@ export async function waitForCopy(
 ): Promise<void> {
   const { clock } = context;
   const deadlineMs = clock.monotonicMs() + timeoutMs;
-  const startedMs = clock.monotonicMs();
+  let first: { readonly percent: number; readonly atMs: number } | undefined;
   let last = "";
   for (;;) {
     const { facts, progress } = await readStatus(context, name);
-    const line = printProgressLine(progress, (clock.monotonicMs() - startedMs) / 1000);
-    if (line !== last) context.say(line);
+    const nowMs = clock.monotonicMs();
+    const { percent } = progress;
+    // Less than before: it began anew.
+    if (first === undefined || percent < first.percent) first = { percent, atMs: nowMs };
+    const line = printProgressLine(progress, {
+      percent: first.percent,
+      secondsAgo: (nowMs - first.atMs) / 1000,
+    });
+    if (line !== last) context.say(line, "progress");
     last = line;
     if (isCaughtUp(context, facts)) return;
     const broken = facts.streams.find(({ stream }) => stream.state === "Error");
