@@ -78,6 +78,8 @@ function configLines(version: ServerVersion): readonly string[] {
     "super_read_only = ON",
     // 33060 would be bound on every address otherwise.
     "mysqlx = OFF",
+    // Else what information_schema says of a table's rows and bytes may be of the day before.
+    "loose_information_schema_stats_expiry = 0",
     ...(replicaWords
       ? ["log_replica_updates = ON", "skip_replica_start = ON", "replica_net_timeout = 10"]
       : ["log_slave_updates = ON", "skip_slave_start = ON", "slave_net_timeout = 10"]),
