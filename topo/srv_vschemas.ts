@@ -1,4 +1,5 @@
 /** SrvVSchema: all VSchemas and routing rules in one record per cell, which gates watch. */
+import { settleAll } from "../shared/io/settle_all.ts";
 import { SRV_VSCHEMA as CODEC } from "../shared/model/record_json.ts";
 import type { SrvVSchema } from "../shared/model/records.ts";
 import { listCells } from "./cells.ts";
@@ -32,16 +33,15 @@ export async function buildSrvVSchema(topo: Topology, call: Call): Promise<SrvVS
 
 /**
  * Builds and writes SrvVSchema in `cells`, or in all. An older state never replaces a newer one,
- * whoever is slow: what is written was read behind the record that it replaces.
+ * whoever is slow: what is written was read behind the record that it replaces. A cell that is away
+ * keeps no other from its own.
  */
 export async function rebuildVSchemaGraph(
   topo: Topology,
   call: Call,
   cells?: readonly string[],
 ): Promise<void> {
-  for (const cell of cells ?? await listCells(topo, call)) {
-    await rebuildCell(topo, cell, call);
-  }
+  await settleAll(cells ?? await listCells(topo, call), (cell) => rebuildCell(topo, cell, call));
 }
 
 async function rebuildCell(topo: Topology, cell: string, call: Call): Promise<void> {

@@ -10,6 +10,7 @@
 import { positionContains } from "../../shared/binlog/position.ts";
 import { VtError, vtError } from "../../shared/error/errors.ts";
 import type { Clock } from "../../shared/io/clock.ts";
+import { settleAll } from "../../shared/io/settle_all.ts";
 import { FROZEN } from "../vreplication/stream_rows.ts";
 import type { StreamStatus, VReplicationAdmin } from "../../shared/rpc/vreplication.ts";
 
@@ -112,27 +113,6 @@ async function reachPoint<Source, Target>(
     }
   });
   return await options.openTarget(call);
-}
-
-/**
- * Waits until each has ended, and throws what failed first then: work that is still under way would
- * hold streams behind the back of whoever lets them go.
- */
-async function settleAll<From, To>(
-  from: readonly From[],
-  work: (each: From) => Promise<To>,
-): Promise<readonly To[]> {
-  const failures: unknown[] = [];
-  const outcomes = await Promise.allSettled(from.map((each) =>
-    work(each).catch((error) => {
-      failures.push(error);
-      throw error;
-    })
-  ));
-  return outcomes.map((outcome) => {
-    if (outcome.status === "rejected") throw failures[0];
-    return outcome.value;
-  });
 }
 
 /** All streams that bring the table, once they have copied it. */

@@ -4,6 +4,7 @@
  * only have stood still stands in ctl/workflow/switch_writes.ts.
  */
 import { VtError } from "../../../shared/error/errors.ts";
+import { settleAll } from "../../../shared/io/settle_all.ts";
 import type { SwitchRecord } from "../../../shared/model/records.ts";
 import { keyspaceHolder, tryLockKeyspace } from "../../../topo/locks.ts";
 import { deleteSwitch, getSwitch, listSwitches } from "../../../topo/switches.ts";
@@ -17,8 +18,7 @@ import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
 /** Ends what nobody works on. Throws for what can't be ended now, when all have been tried. */
 export async function healSwitches(context: CommandContext): Promise<void> {
   const records = await listSwitches(context.topo, context);
-  const ended = await Promise.allSettled(records.map((record) => healSwitch(context, record)));
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  await settleAll(records, (record) => healSwitch(context, record));
 }
 
 async function healSwitch(context: CommandContext, record: SwitchRecord): Promise<void> {

@@ -4,6 +4,7 @@
  * has claimed the records, and without the lock nothing is written.
  */
 import { unreachable } from "../../../shared/error/unreachable.ts";
+import { settleAll } from "../../../shared/io/settle_all.ts";
 import type { SrvKeyspace, TabletControl } from "../../../shared/model/records.ts";
 import { listCells } from "../../../topo/cells.ts";
 import { hasId } from "../../../topo/records.ts";
@@ -133,7 +134,8 @@ async function changeServing(
   const { topo } = hands.context;
   const options = { signal: hands.signal() };
   const all = cells.length > 0 ? cells : await listCells(topo, options);
-  await Promise.all(all.map(async (cell) => {
+  // What came to a cell late, when this has failed and is undone, would stay.
+  await settleAll(all, async (cell) => {
     try {
       await updateSrvKeyspace(topo, cell, keyspace, (srv) => {
         hands.check();
@@ -143,7 +145,7 @@ async function changeServing(
       // A cell that doesn't serve the keyspace has nothing to change.
       if (!hasId(error, "VT21001")) throw error;
     }
-  }));
+  });
 }
 
 /** A run before this one may have deleted it. */
@@ -185,11 +187,11 @@ async function claimRecords(
 ): Promise<void> {
   const { topo } = hands.context;
   const options = { signal: hands.signal() };
-  await Promise.all([
-    ...places.map((at) =>
+  await settleAll([
+    ...places.map((at) => () =>
       updateShard(topo, at.keyspace, at.shard, (record) => ({ ...record }), options)
     ),
-    updateRoutingRules(topo, (rules) => ({ ...rules }), options),
-    changeServing(hands, keyspace, [], (srv) => ({ ...srv })),
-  ]);
+    () => updateRoutingRules(topo, (rules) => ({ ...rules }), options),
+    () => changeServing(hands, keyspace, [], (srv) => ({ ...srv })),
+  ], async (claim) => void await claim());
 }
