@@ -25,7 +25,7 @@ async function hold(
   const stop = new AbortController();
   const opened = Promise.withResolvers<OpenSnapshot>();
   const holding = snapshots.hold(TABLES, 1, opened.resolve, { signal: stop.signal });
-  holding.catch(opened.reject);
+  void holding.catch(opened.reject);
   const { id } = await opened.promise;
   return {
     id,
