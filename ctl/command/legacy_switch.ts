@@ -7,8 +7,8 @@ import { one } from "./positional.ts";
 import { completeWorkflow } from "./workflow/end_workflow.ts";
 import { parseWorkflowName, servedTypes } from "./workflow/flags.ts";
 import { printDryRun, type Printed, printSwitch } from "./workflow/output.ts";
-import { waitForCopy } from "./workflow/progress.ts";
 import { type SwitchOptions, switchTraffic, type WorkflowName } from "./workflow/switch_traffic.ts";
+import { waitForWorkflow } from "./workflow/wait_for_streams.ts";
 
 /** Scripts run these right behind each other: a copy of a small table is waited for. */
 const COPY_WAIT_MS = 30_000;
@@ -91,7 +91,7 @@ async function run(
   back: boolean,
   options: SwitchOptions,
 ): Promise<Printed> {
-  if (!back && !options.dryRun) await waitForCopy(context, name, COPY_WAIT_MS);
+  if (!back && !options.dryRun) await waitForWorkflow(context, name, COPY_WAIT_MS);
   const result = await switchTraffic(context, name, back ? "back" : "there", options);
   const verb = back ? "ReverseTraffic" : "SwitchTraffic";
   const printed = printSwitch(verb, result, new Date(context.clock.now()));

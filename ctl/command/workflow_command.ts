@@ -14,6 +14,7 @@ import { readStatus, waitForCopy } from "./workflow/progress.ts";
 import { readWorkflow } from "./workflow/read_facts.ts";
 import { printUpdated } from "./workflow/run_action.ts";
 import type { WorkflowName } from "./workflow/switch_traffic.ts";
+import { waitForWorkflow } from "./workflow/wait_for_streams.ts";
 
 const ACTIONS = [
   "list",
@@ -102,7 +103,7 @@ async function runAction(
       return await show(context, name, flags.includeLogs);
     }
     case "status":
-      if (flags.wait) await waitForCopy(context, name, flags.waitTimeout);
+      if (flags.wait) await waitForWorkflow(context, name, flags.waitTimeout);
       return printStatus(await readStatus(context, name), new Date(context.clock.now()));
     default:
       return await change(context, action, name, flags);

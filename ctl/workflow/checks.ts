@@ -87,6 +87,28 @@ function whyStreamNot(
   return undefined;
 }
 
+/** VT22002 when a stream stands still before its rows are copied: whoever waits would do so in vain. */
+export function checkGoesOn(
+  { streams, kind, name, targetKeyspace }: Pick<
+    WorkflowFacts,
+    "streams" | "kind" | "name" | "targetKeyspace"
+  >,
+): void {
+  const still = streams.find(({ stream }) =>
+    stream.state === "Stopped" && (stream.position === "" || stream.copyState.length > 0)
+  );
+  if (still === undefined) return;
+  const { shard, stream: { id, message } } = still;
+  throw vtError(
+    "VT22002",
+    `stream ${id} on ${targetKeyspace}/${shard} is stopped before its rows are copied${
+      message === "" ? "" : ` (${message})`
+    }, so there is nothing to wait for; ${
+      KIND_NAMES[kind]
+    } --workflow ${name} --target-keyspace ${targetKeyspace} start --wait lets it go on`,
+  );
+}
+
 /** How long ago the stream was last known to have everything; 0 before it runs. */
 export function lagSeconds(
   stream: Pick<PlacedStream["stream"], "transactionTimestamp" | "timeUpdated" | "timeHeartbeat">,

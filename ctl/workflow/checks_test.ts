@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import type { StreamStatus } from "../../shared/rpc/vreplication.ts";
 import { World } from "../../tests/harness/workflow_world.ts";
 import { advance } from "../../tests/harness/workflow_stages.ts";
-import { checkCanCancel, checkCanComplete, checkCanSwitch, lagSeconds } from "./checks.ts";
+import {
+  checkCanCancel,
+  checkCanComplete,
+  checkCanSwitch,
+  checkGoesOn,
+  lagSeconds,
+} from "./checks.ts";
 import type { WorkflowFacts } from "./facts.ts";
 
 const NOW = 1000;
@@ -115,6 +121,22 @@ Deno.test("a stopped stream: its reason, and that start lets it go on", () => {
   assert.equal(refusal(facts({ state: "Stopped", position: "" })), stopped(""));
   // A switch that was cut has stopped it, and goes on.
   assert.equal(refusal(facts({ state: "Stopped", message: "stopped for cutover" })), "");
+});
+
+Deno.test("who waits is told of a stream that stands still before its rows are copied", () => {
+  const waiting = (second: Partial<StreamStatus>) => textOf(() => checkGoesOn(facts(second)));
+  const copyState = [{ table: "customer", lastPk: "" }];
+  assert.equal(
+    waiting({ state: "Stopped", copyState, message: "cancelled" }),
+    "VT22002: stream 8 on customer/80- is stopped before its rows are copied (cancelled), so " +
+      `there is nothing to wait for; ${NAME} start --wait lets it go on`,
+  );
+  assert.match(waiting({ state: "Stopped", position: "" }), /stopped before its rows are copied,/);
+  assert.deepEqual([
+    waiting({ state: "Stopped", message: "Stopped after copy." }),
+    waiting({ state: "Copying", copyState }),
+    waiting({ state: "Init", position: "" }),
+  ], ["", "", ""]);
 });
 
 Deno.test("a stream that failed: what it failed of, and that start tries again", () => {

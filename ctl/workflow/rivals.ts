@@ -49,7 +49,7 @@ export function checkRivals(
   if (denied === undefined) return;
   throw vtError(
     "VT22002",
-    `${denied}, so it is served elsewhere since another workflow's switch; GetRoutingRules tells where: move it from there`,
+    `${denied}, so it is served elsewhere since another workflow's switch: move it from there (GetRoutingRules), or open it with SetShardTabletControl --remove if it is to be served here`,
   );
 }
 

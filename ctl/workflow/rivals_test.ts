@@ -110,7 +110,7 @@ Deno.test("rules and denied tables tell of a workflow whose tablets can't be ask
   };
   assert.throws(
     () => check([], NO_RULES, [denying]),
-    /VT22002: table corder is refused by commerce\/-, so it is served elsewhere .*move it from there/,
+    /VT22002: table corder is refused by commerce\/-, so it is served elsewhere .*move it from there .*SetShardTabletControl --remove/,
   );
 });
 

@@ -26,6 +26,12 @@ export async function createStopped(shop: Workshop): Promise<void> {
     { id: "VT22002", cause: /workflow is stopped: stream \d+ on archive\/-/, remedy: START },
     ...SWITCH,
   );
+  const vain = {
+    id: "VT22002",
+    cause: /stream \d+ on archive\/- is stopped before its rows are copied/,
+    remedy: START,
+  };
+  await shop.refused(vain, ...FIRST, "status", "--wait");
 }
 
 /** Somebody holds the target's table while it is copied. */

@@ -1,6 +1,5 @@
 /** The actions that MoveTables and Reshard have in common, by their names on the command line. */
 import { vtError } from "../../../shared/error/errors.ts";
-import { reverseName } from "../../workflow/facts.ts";
 import type { CommandContext } from "../context.ts";
 import {
   cancelWorkflow,
@@ -14,6 +13,7 @@ import { printDryRun, type Printed, printStatus, printSwitch, workflowJson } fro
 import { readStatus, waitForCopy } from "./progress.ts";
 import { readWorkflow } from "./read_facts.ts";
 import { type Direction, switchTraffic, type WorkflowName } from "./switch_traffic.ts";
+import { waitForStreams, waitForWorkflow } from "./wait_for_streams.ts";
 import { printJson } from "../command.ts";
 
 export interface ActionFlags {
@@ -57,7 +57,7 @@ export async function runAction(
   switch (action.toLowerCase()) {
     case "status":
     case "progress":
-      if (flags.wait) await waitForCopy(context, name, flags.waitTimeout);
+      if (flags.wait) await waitForWorkflow(context, name, flags.waitTimeout);
       return printStatus(await readStatus(context, name), now);
     case "show":
       return await show(context, name);
@@ -97,7 +97,9 @@ export async function traffic(
   flags: ActionFlags,
 ): Promise<Printed> {
   if (flags.timeout < 1000) throw vtError("VT22001", "timeout value must be at least 1 second");
-  if (flags.wait && !flags.dryRun) await waitForStreams(context, direction, name, flags);
+  if (flags.wait && !flags.dryRun) {
+    await waitForStreams(context, direction, name, flags.waitTimeout);
+  }
   const result = await switchTraffic(context, name, direction, {
     types: servedTypes(flags.tabletTypes),
     cells: flags.cells,
@@ -110,20 +112,6 @@ export async function traffic(
   });
   const verb = direction === "there" ? "SwitchTraffic" : "ReverseTraffic";
   return printSwitch(verb, result, new Date(context.clock.now()));
-}
-
-/** For those that the switch goes by: on the way back, the ones that bring writes back. */
-async function waitForStreams(
-  context: CommandContext,
-  direction: Direction,
-  name: WorkflowName,
-  { waitTimeout }: ActionFlags,
-): Promise<void> {
-  if (direction === "there") return await waitForCopy(context, name, waitTimeout);
-  const { facts } = await readWorkflow(context, name.keyspace, name.workflow);
-  if (facts.reverseStreams.length === 0) return;
-  const back = { keyspace: facts.sourceKeyspace, workflow: reverseName(name.workflow) };
-  await waitForCopy(context, back, waitTimeout);
 }
 
 function printEnd(verb: string, done: string, result: EndResult, now: Date): Printed {
