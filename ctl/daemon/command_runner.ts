@@ -12,8 +12,6 @@ export const COMMAND_TIMEOUT_MS = 4 * 60 * 60 * 1000;
 /** Each holds a few sockets and at most the largest schema. */
 const COMMANDS_MAX = 200;
 
-const NEVER = new AbortController().signal;
-
 export interface Caller {
   readonly signal: AbortSignal;
   readonly say: CommandContext["say"];
@@ -46,8 +44,12 @@ export class CommandRunner {
     this.#running++;
     const { clock, log } = this.#context;
     const started = clock.monotonicMs();
-    const timeout = prepared.endless ? NEVER : AbortSignal.timeout(COMMAND_TIMEOUT_MS);
-    const signal = AbortSignal.any([caller.signal, this.#stop, timeout]);
+    // Not AbortSignal.timeout: that of each command would be there until its hours are over.
+    const timeout = new AbortController();
+    const timer = prepared.endless
+      ? undefined
+      : setTimeout(() => timeout.abort(), COMMAND_TIMEOUT_MS);
+    const signal = AbortSignal.any([caller.signal, this.#stop, timeout.signal]);
     let outcome = "ok";
     try {
       return await prepared.run({
@@ -58,11 +60,12 @@ export class CommandRunner {
       });
     } catch (error) {
       outcome = toCommandError(error).status;
-      if (timeout.aborted) {
+      if (timeout.signal.aborted) {
         throw vtError("VT22008", `${name} was given up after ${COMMAND_TIMEOUT_MS / 3_600_000} h`);
       }
       throw error;
     } finally {
+      clearTimeout(timer);
       this.#running--;
       if (this.#running === 0) this.#idle?.resolve();
       const seconds = (clock.monotonicMs() - started) / 1000;

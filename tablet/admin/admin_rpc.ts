@@ -1,6 +1,7 @@
 /** POST /rpc/NAME with JSON on the tablet's HTTP port: what vtctld asks (shared/rpc/tablet_admin.ts). */
 import type { Hono } from "hono";
 import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import { DeadlineError, withDeadline } from "../../shared/host/deadline.ts";
 import { limitBody, readJsonBody } from "../../shared/host/http.ts";
 import type { Log } from "../../shared/io/log.ts";
 import {
@@ -55,12 +56,14 @@ export function addAdminRpc(
     const body = await readJsonBody(context);
     const started = performance.now();
     try {
-      const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]) };
       const token = readToken(context.req.header(FENCE_HEADER));
-      const response = await fence.run(
-        token,
-        () => handle(handlers, name, body, options),
-        options,
+      const response = await withDeadline(
+        CALL_TIMEOUT_MS,
+        signal,
+        (either) =>
+          fence.run(token, () => handle(handlers, name, body, { signal: either }), {
+            signal: either,
+          }),
       );
       const tookMs = Math.round(performance.now() - started);
       if (QUIET.has(name)) log.debug("rpc", { call: name, tookMs });
@@ -69,8 +72,9 @@ export function addAdminRpc(
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       log.warn("rpc failed", { call: name, error: message });
-      // What an abort throws is a DOMException, which the HTTP layer would take for a bug.
-      if (error instanceof DOMException) throw vtErrorFrom(error, "VT20014", `${name}: ${message}`);
+      // What an abort throws, the HTTP layer would take for a bug.
+      const over = error instanceof DOMException || error instanceof DeadlineError;
+      if (over) throw vtErrorFrom(error, "VT20014", `${name}: ${message}`);
       throw error;
     }
   });
