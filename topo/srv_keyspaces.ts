@@ -68,7 +68,9 @@ export async function rebuildKeyspaceGraph(
       throw vtError(
         "VT22002",
         "can't rebuild serving keyspace while a migration is on going. " +
-          `TabletControls is set for partition ${migrating.toUpperCase()}`,
+          `TabletControls is set for partition ${migrating.toUpperCase()}; complete or cancel it ` +
+          `(Workflow --keyspace ${keyspace} list names it), or where a completion has kept the old ` +
+          "shards, remove them with DeleteShards --recursive",
       );
     }
     lock.check();

@@ -2,13 +2,18 @@
 import assert from "node:assert/strict";
 import { openReshard } from "../../../tests/harness/model_tablets.ts";
 import type { ModelCluster } from "../../../tests/harness/model_tablets.ts";
-import { getSrvKeyspace, updateSrvKeyspace } from "../../../topo/srv_keyspaces.ts";
+import {
+  getSrvKeyspace,
+  rebuildKeyspaceGraph,
+  updateSrvKeyspace,
+} from "../../../topo/srv_keyspaces.ts";
 import { lockKeyspace } from "../../../topo/locks.ts";
 import { getShards } from "../../../topo/shards.ts";
 import { listTabletsOfShard } from "../../../topo/tablets.ts";
 import { listSwitches, saveSwitch } from "../../../topo/switches.ts";
 import { setQueriesDisabled } from "../../workflow/serving.ts";
 import type { CommandContext } from "../context.ts";
+import { DELETE_SHARDS } from "../delete_shards.ts";
 import { cancelWorkflow, completeWorkflow, forgetWorkflow } from "./end_workflow.ts";
 import { healSwitches } from "./heal_switch.ts";
 import { switchTraffic } from "./switch_traffic.ts";
@@ -88,6 +93,20 @@ Deno.test("cancel and delete end a switch that was cut: the old shard takes writ
     assert.deepEqual(await refusing(context), [], end);
     assert.deepEqual(await listSwitches(topo, context), [], end);
   }
+});
+
+Deno.test("a keyspace whose old shards were kept is rebuilt when they are removed", async () => {
+  await using cluster = await openReshard("w");
+  const { context, topo } = cluster;
+  await switchTraffic(context, NAME, "there", SWITCH);
+  await completeWorkflow(context, NAME, { ...COMPLETION, keepData: true });
+  await assert.rejects(rebuildKeyspaceGraph(topo, "customer", context), {
+    id: "VT22002",
+    message: /list names it\), or .* remove them with DeleteShards --recursive$/,
+  });
+  await DELETE_SHARDS.prepare(["--recursive", "customer/-"], "DeleteShards").run(context);
+  await rebuildKeyspaceGraph(topo, "customer", context);
+  assert.deepEqual(await refusing(context), []);
 });
 
 Deno.test("a switch that is under way is left alone, and not asked about", async () => {
