@@ -45,9 +45,6 @@ interface Call {
 const PAUSE_MS_MIN = 100;
 const PAUSE_MS_MAX = 5000;
 
-/** Commits under way are awaited so long when a stream is stopped; see stream_lock.ts. */
-const SETTLE_MS_MAX = 40_000;
-
 /** The stream has ended as it should. Thrown where that shows deep inside. */
 class StreamEnd extends Error {
   readonly state: StreamState;
@@ -70,8 +67,6 @@ export class Controller {
   #sourceName: string | undefined;
   #over = false;
   #lastMessage = "";
-  /** Sessions wrote for it. */
-  #unsettled = false;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -96,6 +91,11 @@ export class Controller {
     return this.#sourceName;
   }
 
+  /** It was told to end. */
+  get aborted(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   /** It stopped or failed for good, and its row says why. */
   get over(): boolean {
     return this.#over;
@@ -106,23 +106,10 @@ export class Controller {
     this.#stop.abort(new DOMException("The stream was stopped", "AbortError"));
   }
 
-  /** Ends it where it stands; nothing is applied any more when this resolves. */
+  /** Ends it where it stands. mysqld may be at what it was sent still: see settle.ts. */
   async stop(): Promise<void> {
     this.abort();
     await this.#running;
-    if (this.#unsettled) await this.#settle();
-  }
-
-  /** Waits until mysqld has ended what it was sent: a COMMIT may have been the last of it. */
-  async #settle(): Promise<void> {
-    const call = { signal: AbortSignal.timeout(SETTLE_MS_MAX) };
-    try {
-      using session = await WriteSession.open(this.#options.login, call);
-      await claimStream(session, this.id, call);
-    } catch (error) {
-      // A mysqld that is away applies nothing; whoever runs the stream next waits again.
-      this.#log.warn("the end of a stream's sessions was not seen", { error: String(error) });
-    }
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -187,7 +174,6 @@ export class Controller {
   async #attempt(call: Call): Promise<StreamEnd | undefined> {
     const { rows, login, pick } = this.#options;
     using session = await WriteSession.open(login, call);
-    this.#unsettled = true;
     await claimStream(session, this.id, call);
     const row = await rows.find(this.id, call);
     if (row === undefined || !isActive(row)) return undefined;

@@ -15,6 +15,7 @@ import { Dba } from "../mysqld/dba.ts";
 import { Controller, isActive } from "./controller.ts";
 import { runExec } from "./exec.ts";
 import type { WriteLogin } from "./session.ts";
+import { settleStream } from "./settle.ts";
 import type { Source, SourceWish } from "../../shared/host/source_picker.ts";
 import { FROZEN, noStream, StreamRows } from "./stream_rows.ts";
 import { Turns } from "./turns.ts";
@@ -84,7 +85,7 @@ export class VReplicationEngine implements AsyncDisposable {
         return;
       } catch (error) {
         if (signal.aborted) return;
-        this.#options.log.warn("streams could not be started", { error: String(error) });
+        this.#options.log.warn("streams could not be started or stopped", { error: String(error) });
         // The signal ends the pause and the loop.
         await sleep(START_PAUSE_MS, { signal }).catch(() => {});
       }
@@ -92,6 +93,9 @@ export class VReplicationEngine implements AsyncDisposable {
   }
 
   async #startAll(call: Call): Promise<void> {
+    // They were to end when this tablet stepped down, which it didn't, or not for long.
+    const ending = [...this.#controllers.values()].filter(({ aborted }) => aborted);
+    await Promise.all(ending.map((controller) => controller.stop()));
     for (const stream of await this.#rows.list("", call)) this.#start(stream);
   }
 
@@ -108,11 +112,12 @@ export class VReplicationEngine implements AsyncDisposable {
     }
   }
 
+  /** All are stopped when one can't be, too; then its error. */
   async #stopAll(): Promise<void> {
-    const controllers = [...this.#controllers.values()];
-    this.#controllers.clear();
-    await Promise.all(controllers.map((controller) => controller.stop()));
-    this.#wake();
+    const stops = await Promise.allSettled(
+      [...this.#controllers.keys()].map((id) => this.#stopOne(id)),
+    );
+    for (const stop of stops) if (stop.status === "rejected") throw stop.reason;
   }
 
   #start(stream: StreamStatus): void {
@@ -136,11 +141,19 @@ export class VReplicationEngine implements AsyncDisposable {
     );
   }
 
+  /**
+   * Nothing is applied any more when this resolves, nor by whoever ran the stream before this
+   * program. VT27012, VT20014: that isn't known yet.
+   */
   async #stopOne(id: number): Promise<void> {
     const controller = this.#controllers.get(id);
-    this.#controllers.delete(id);
-    await controller?.stop();
-    this.#wake();
+    try {
+      await controller?.stop();
+      await settleStream(this.#options.login, id, this.#options.log);
+      this.#controllers.delete(id);
+    } finally {
+      this.#wake();
+    }
   }
 
   #wake(): void {
@@ -226,7 +239,7 @@ export class VReplicationEngine implements AsyncDisposable {
     call: Call,
   ): Promise<void> {
     this.#checkPrimary();
-    await this.#turns.run(async () => {
+    await this.#stopping(async () => {
       const { workflow } = journal;
       const before = workflow === "" ? [] : await this.#rows.list(workflow, call);
       for (const { id } of before) await this.#stopOne(id);
@@ -302,9 +315,14 @@ export class VReplicationEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException("The tablet shuts down", "AbortError"));
     this.#primary = false;
-    await this.#stopAll();
+    for (const controller of this.#controllers.values()) controller.abort();
     await this.#following;
-    await this.#stopAll();
+    try {
+      await this.#stopAll();
+    } catch (error) {
+      // Whoever runs the streams next waits for the end of what this program sent.
+      this.#options.log.warn("streams were left", { error: String(error) });
+    }
     await this.#dba[Symbol.asyncDispose]();
   }
 }
