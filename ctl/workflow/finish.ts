@@ -5,7 +5,7 @@
 import type { Effect, Place } from "./effect.ts";
 import { KIND_NAMES, nameOf, reverseName, type ShardFacts, type WorkflowFacts } from "./facts.ts";
 import type { Phase, Program } from "./program.ts";
-import { movedBy } from "./routing.ts";
+import { movedBy, thirdKeyspace } from "./routing.ts";
 import { readDocument, removeTables } from "./vschema_change.ts";
 
 export interface Completion {
@@ -186,11 +186,21 @@ function reopen(facts: WorkflowFacts): readonly Phase[] {
       shards: shards.map(({ shard }) => shard),
       disabled: false,
     }]
-    : places(sources).map((at): Effect => ({ do: "deny", at, tables, denied: false }));
+    : allow(sources, tables.filter((table) => !isElsewhere(facts, table)));
   return [
     phase("", opening, []),
     phase("", places(shards).map((at): Effect => ({ do: "refresh", at, type: "primary" })), []),
   ];
+}
+
+function allow(sources: readonly ShardFacts[], tables: readonly string[]): readonly Effect[] {
+  if (tables.length === 0) return [];
+  return places(sources).map((at): Effect => ({ do: "deny", at, tables, denied: false }));
+}
+
+/** Another workflow has it, and may have the source refuse it. */
+function isElsewhere(facts: WorkflowFacts, table: string): boolean {
+  return thirdKeyspace(facts.routingRules, table, facts) !== undefined;
 }
 
 /** Behind this the streams go, and with them all that tells that there was a workflow. */

@@ -1,11 +1,12 @@
 /** Moves of the same tables to different keyspaces: only one may begin, and only one be switched. */
 import assert from "node:assert/strict";
-import type { RoutingRule } from "../../shared/model/records.ts";
+import type { RoutingRules } from "../../shared/model/records.ts";
 import type { NewStream, StreamStatus } from "../../shared/rpc/vreplication.ts";
 import { newStatus, World } from "../../tests/harness/workflow_world.ts";
 import { advance } from "../../tests/harness/workflow_stages.ts";
 import { checkCanSwitch, type OtherStream } from "./checks.ts";
 import type { ShardFacts } from "./facts.ts";
+import { cancel } from "./finish.ts";
 import { checkNewName, checkRivals } from "./rivals.ts";
 import { changeRules, withRules } from "./routing.ts";
 import { newStream } from "./streams.ts";
@@ -14,7 +15,7 @@ const MOVED = { sourceKeyspace: "commerce", targetKeyspace: "archive", tables: [
 const TO_CUSTOMER = { ...MOVED, targetKeyspace: "customer" };
 const ON_SOURCE = { primary: "source", replica: "source", rdonly: "source" } as const;
 const SWITCHED = { primary: "target", replica: "target", rdonly: "target" } as const;
-const NO_RULES = { rules: [] };
+const NO_RULES: RoutingRules = { rules: [] };
 
 const SOURCE: ShardFacts = {
   keyspace: "commerce",
@@ -58,7 +59,7 @@ function stream(
 
 function check(
   streams: readonly OtherStream[],
-  rules: { readonly rules: readonly RoutingRule[] } = NO_RULES,
+  rules: RoutingRules = NO_RULES,
   sources: readonly ShardFacts[] = [SOURCE],
 ): void {
   checkRivals("second", MOVED, { streams, rules, sources });
@@ -119,6 +120,19 @@ Deno.test("who is cancelled takes the rules of nobody else along", () => {
   assert.deepEqual(changeRules(others, MOVED, undefined), others);
   const own = withRules(NO_RULES, MOVED, SWITCHED);
   assert.deepEqual(changeRules(own, MOVED, undefined), NO_RULES);
+});
+
+Deno.test("who is cancelled opens no table that another workflow has the source refuse", () => {
+  const world = new World("move_tables", ["-"], ["-"]);
+  world.addStreams("w");
+  const opened = (rules: RoutingRules): readonly string[] => {
+    const options = { keepData: false, keepRoutingRules: false };
+    const { phases } = cancel({ ...world.facts("w"), routingRules: rules }, options);
+    return phases.flatMap(({ effects }) => effects(new Map()))
+      .flatMap((effect) => effect.do === "deny" ? effect.tables : []);
+  };
+  assert.deepEqual(opened(world.rules), ["customer", "corder"]);
+  assert.deepEqual(opened(withRules(NO_RULES, MOVED, SWITCHED)), ["customer"]);
 });
 
 Deno.test("what was not seen at its creation shows at the switch, before anything is switched", () => {

@@ -111,10 +111,28 @@ export async function failed(shop: Workshop): Promise<void> {
   assert.deepEqual(await shop.onPrimary("archive", "select v from note where id = 102"), ["1"]);
 }
 
+/** The table has gone elsewhere since, and to cancel it changes nothing about that. */
+async function unseen(shop: Workshop): Promise<void> {
+  const name = ["MoveTables", "--workflow", "unseen", "--target-keyspace", "customer"];
+  await shop.refused(
+    {
+      id: "VT22002",
+      cause: /table note is refused by commerce\/-, so another workflow has switched its writes/,
+      remedy: /GetRoutingRules tells where, .*--workflow unseen .* cancel ends this one/,
+    },
+    ...name,
+    "switchtraffic",
+  );
+  const rules = await shop.rules();
+  await shop.vtctl(...name, "cancel");
+  assert.equal(await shop.rules(), rules);
+}
+
 /** Its writes are switched: streams stay as they are, and the source refuses the table. */
 export async function frozen(shop: Workshop): Promise<void> {
   await shop.vtctl(...SWITCH);
   assert.equal(await shop.run("select count(*) from note where id > 100", "commerce"), "2");
+  await unseen(shop);
   await shop.refused(
     {
       id: "VT22002",
