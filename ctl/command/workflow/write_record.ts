@@ -3,6 +3,7 @@
  * is looked at in between: what was read while it was held is of an old version once another holder
  * has claimed the records, and without the lock nothing is written.
  */
+import { vtError } from "../../../shared/error/errors.ts";
 import { unreachable } from "../../../shared/error/unreachable.ts";
 import { settleAll } from "../../../shared/io/settle_all.ts";
 import type { SrvKeyspace, TabletControl } from "../../../shared/model/records.ts";
@@ -19,7 +20,7 @@ import type { Effect, Place } from "../../workflow/effect.ts";
 import { changeRules } from "../../workflow/routing.ts";
 import { migrateServedType, setQueriesDisabled } from "../../workflow/serving.ts";
 import { removeShard } from "../delete_shards.ts";
-import type { Hands } from "./perform.ts";
+import { type Hands, primaryOf } from "./perform.ts";
 
 type RecordEffect = Extract<Effect, {
   readonly do:
@@ -61,19 +62,15 @@ export async function writeRecord(hands: Hands, effect: RecordEffect): Promise<v
     case "rebuild_vschema":
       return await rebuildVSchemaGraph(topo, options);
     case "serve":
-      return await changeServing(
+      await changeServing(
         hands,
         effect.keyspace,
         effect.cells,
         (srv) => migrateServedType(srv, effect.change),
       );
+      return;
     case "queries":
-      return await changeServing(
-        hands,
-        effect.keyspace,
-        [],
-        (srv) => setQueriesDisabled(srv, effect.type, effect.shards, effect.disabled),
-      );
+      return await switchQueries(hands, effect);
     case "primary_serving": {
       const { keyspace, shard } = effect.at;
       await updateShard(
@@ -125,15 +122,39 @@ export function denyTables(
   }];
 }
 
+/** VT22002 when a primary that shall refuse queries could not hear of it. */
+async function switchQueries(
+  hands: Hands,
+  { keyspace, type, shards, disabled }: Extract<RecordEffect, { readonly do: "queries" }>,
+): Promise<void> {
+  const unserved = await changeServing(
+    hands,
+    keyspace,
+    [],
+    (srv) => setQueriesDisabled(srv, type, shards, disabled),
+  );
+  if (!disabled || type !== "primary") return;
+  for (const shard of shards) {
+    const { cell } = primaryOf(hands, { keyspace, shard }).alias;
+    if (!unserved.has(cell)) continue;
+    throw vtError(
+      "VT22002",
+      `the primary of ${keyspace}/${shard} is in cell ${cell}, which has no SrvKeyspace of ${keyspace}, by which it would be told to take no more writes; RebuildKeyspaceGraph --cells ${cell} ${keyspace} makes it`,
+    );
+  }
+}
+
+/** The cells that don't serve the keyspace: they have nothing to change. */
 async function changeServing(
   hands: Hands,
   keyspace: string,
   cells: readonly string[],
   change: (srv: SrvKeyspace) => SrvKeyspace,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const { topo } = hands.context;
   const options = { signal: hands.signal() };
   const all = cells.length > 0 ? cells : await listCells(topo, options);
+  const unserved = new Set<string>();
   // What came to a cell late, when this has failed and is undone, would stay.
   await settleAll(all, async (cell) => {
     try {
@@ -142,10 +163,11 @@ async function changeServing(
         return change(srv);
       }, options);
     } catch (error) {
-      // A cell that doesn't serve the keyspace has nothing to change.
       if (!hasId(error, "VT21001")) throw error;
+      unserved.add(cell);
     }
   });
+  return unserved;
 }
 
 /** A run before this one may have deleted it. */

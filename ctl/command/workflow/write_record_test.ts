@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { HOST_CLOCK } from "../../../shared/host/clock.ts";
 import { SILENT_LOG } from "../../../shared/host/log.ts";
-import { openModelCluster } from "../../../tests/harness/model_tablets.ts";
+import { openModelCluster, openReshard } from "../../../tests/harness/model_tablets.ts";
 import { createCell } from "../../../topo/cells.ts";
 import { MemoryStore } from "../../../topo/memory/store.ts";
 import { MemoryTree } from "../../../topo/memory/tree.ts";
@@ -13,6 +13,8 @@ import { createShard } from "../../../topo/shards.ts";
 import type { Call, Version } from "../../../topo/store.ts";
 import { Topology } from "../../../topo/topology.ts";
 import { rebuildVSchemaGraph } from "../../../topo/srv_vschemas.ts";
+import { srvKeyspacePath } from "../../../topo/paths.ts";
+import { switchTraffic } from "./switch_traffic.ts";
 import { writeRecord } from "./write_record.ts";
 
 const CALL = { signal: new AbortController().signal };
@@ -68,4 +70,29 @@ Deno.test("a cell that is away: others are written, and nothing comes behind the
   assert.equal(partitions[0]?.shardTabletControls.length, 1);
   await assert.rejects(writeRecord(hands, { do: "rebuild_vschema" }), /the cell is away/);
   assert.equal((await getSrvVSchema(topo, "slow", CALL)).routingRules.rules.length, 1);
+});
+
+Deno.test("a primary that can't hear that it takes no more writes is not switched away from", async () => {
+  await using cluster = await openReshard("w");
+  const { context, topo } = cluster;
+  const cell = await topo.cell("zone1", context);
+  await cell.delete(srvKeyspacePath("customer"), undefined, context);
+  const name = { keyspace: "customer", workflow: "w" };
+  await assert.rejects(
+    switchTraffic(context, name, "there", {
+      types: ["primary"],
+      cells: [],
+      timeoutMs: 1000,
+      lagMaxMs: 30_000,
+      reverse: true,
+      reverseStopped: false,
+      initSequences: false,
+      dryRun: false,
+    }),
+    {
+      id: "VT22006",
+      message: /RebuildKeyspaceGraph --cells zone1 customer makes it\nEverything is/,
+    },
+  );
+  assert.deepEqual(cluster.tablets.tablet("zone1-0000000100").journals.size, 0);
 });
