@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type LocalCluster, startLocalCluster } from "./local_cluster.ts";
+import { tabletOf } from "./tablets_of.ts";
 
 const EXAMPLES = new URL("../../examples/", import.meta.url).pathname;
 
@@ -122,7 +123,7 @@ async function refusals(cluster: LocalCluster): Promise<void> {
     "--tables",
     "nix",
   );
-  const source = await primaryOf(cluster, "commerce", "-");
+  const source = await tabletOf(cluster, { keyspace: "commerce", shard: "-", type: "primary" });
   const dba = (sql: string) => cluster.vtctl("ExecuteFetchAsDba", source, sql);
   await dba("create table parent(id int primary key)");
   await dba(
@@ -166,7 +167,7 @@ async function toShards(cluster: LocalCluster, members: Members): Promise<void> 
   await vtctl(...name, "pause");
   assert.match(await vtctl(...name, "status"), /Status: Stopped/);
   await vtctl(...name, "resume", "--wait");
-  const target = await primaryOf(cluster, "customer", "80-");
+  const target = await tabletOf(cluster, { keyspace: "customer", shard: "80-", type: "primary" });
   const held =
     "create table held(m bigint, constraint held_m foreign key (m) references member(id))";
   await vtctl("ExecuteFetchAsDba", target, held);
@@ -238,18 +239,6 @@ async function materialize(cluster: LocalCluster): Promise<void> {
   assert.equal(await value(cluster, "show tables like 'names'", "commerce"), "");
 }
 
-async function primaryOf(
-  cluster: LocalCluster,
-  keyspace: string,
-  shard: string,
-): Promise<string> {
-  const lines = (await cluster.vtctl("GetTablets", "--keyspace", keyspace)).trim().split("\n");
-  const found = lines.map((line) => line.split(" "))
-    .find((fields) => fields[2] === shard && fields[3] === "primary");
-  assert(found?.[0] !== undefined, `${keyspace}/${shard} has no primary`);
-  return found[0];
-}
-
 async function merge(cluster: LocalCluster, dataDir: string): Promise<void> {
   const vtctl = (...args: string[]): Promise<string> => cluster.vtctl(...args);
   await vtctl(
@@ -283,7 +272,7 @@ async function merge(cluster: LocalCluster, dataDir: string): Promise<void> {
   await vtctl("MigrateServedTypes", "customer/-", "replica");
   await vtctl("MigrateServedTypes", "customer/-", "rdonly");
   assert.match(await vtctl("SplitClone", "customer/-80"), /State: done\nSuccess:\n/);
-  const source = await primaryOf(cluster, "customer", "80-");
+  const source = await tabletOf(cluster, { keyspace: "customer", shard: "80-", type: "primary" });
   await vtctl("ExecuteFetchAsDba", source, "create table late(id int primary key)");
   await refused(
     cluster,
@@ -296,7 +285,7 @@ async function merge(cluster: LocalCluster, dataDir: string): Promise<void> {
   await vtctl("MigrateServedTypes", "customer/-", "master");
   await vtctl("MigrateServedTypes", "customer/-", "master");
   assert.match(await vtctl("SplitClone", "customer/-"), /State: done\nSuccess:\n/);
-  const merged = await primaryOf(cluster, "customer", "-");
+  const merged = await tabletOf(cluster, { keyspace: "customer", shard: "-", type: "primary" });
   await vtctl("ExecuteFetchAsDba", merged, "select count(*) from names");
   const name = ["Reshard", "--workflow", "SplitClone", "--target-keyspace", "customer"];
   assert.match(await vtctl(...name, "complete"), /Successfully completed/);
