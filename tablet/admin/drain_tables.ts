@@ -31,7 +31,8 @@ export interface DrainedPlace {
  * position that is answered; no tables: every transaction that has written. New ones are refused by
  * then: that is the caller's business. What still writes after `graceMs` is ended: transactions of
  * clients with VT20009 at their next statement, single statements as by KILL QUERY, sessions of
- * administrators by KILL. Who only reads is left alone. VT20014 after `timeoutMs`.
+ * administrators by KILL. Who only reads is left alone. VT20014 after `timeoutMs`, mysqld's refusal
+ * when it lets nobody end them.
  */
 export async function drainTables(
   server: Server,
@@ -43,10 +44,13 @@ export async function drainTables(
   const { tables, graceMs, timeoutMs } = request;
   const timeout = AbortSignal.timeout(timeoutMs);
   const ended = new AbortController();
-  const signal = AbortSignal.any([options.signal, timeout]);
+  const unending = new AbortController();
+  const signal = AbortSignal.any([options.signal, timeout, unending.signal]);
   const grace = AbortSignal.any([signal, ended.signal]);
   await refuseDirectSessions(server, clients, { signal });
-  const killing = endAfter(server, clients, admitted, graceMs, { signal: grace });
+  // Writers that can't be ended would be waited for in vain.
+  const killing = endAfter(server, clients, admitted, graceMs, { signal: grace })
+    .catch((error) => unending.abort(error));
   try {
     // A write that waits for a connection, or is on its way, holds no lock yet.
     await admitted.ended({ signal });
@@ -55,6 +59,7 @@ export async function drainTables(
     return await streamPosition(server, { signal });
   } catch (error) {
     options.signal.throwIfAborted();
+    unending.signal.throwIfAborted();
     const late = error instanceof MysqlError && error.errno === ER_LOCK_WAIT_TIMEOUT;
     if (!timeout.aborted && !late) throw error;
     throw vtError(

@@ -4,7 +4,7 @@ import { startTestMysqld } from "../../tests/harness/mysqld.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 import { VtError } from "../../shared/error/errors.ts";
 import { Dba } from "../mysqld/dba.ts";
-import { OWN_CLIENTS } from "../mysqld/init_db.ts";
+import { MYSQL_USERS, OWN_CLIENTS } from "../mysqld/init_db.ts";
 import { type Admitted, drainTables } from "./drain_tables.ts";
 
 const NEVER = { signal: new AbortController().signal };
@@ -116,5 +116,28 @@ Deno.test("on a server that isn't ours, who uses the database past the gate is n
     };
     await assert.rejects(drain(), /VT20035.*vt_app@localhost.*--unmanaged-readers/);
     assert.notEqual(await drain("vt_app"), "");
+  }, NEVER);
+});
+
+Deno.test("a drain ends with the cause when what writes can't be ended", async () => {
+  await using mysqld = await startTestMysqld();
+  await mysqld.root.query("create database vt_commerce", NEVER);
+  await mysqld.root.query("create table vt_commerce.t (id int primary key)", NEVER);
+  const address = { socketPath: mysqld.socketPath };
+  // It sees all sessions, and may end its own alone.
+  await using lesser = new Dba({ address, user: MYSQL_USERS.filtered, password: "" });
+  const server = { dba: lesser, flavor: mysqld.flavor };
+  const admitted: Admitted = {
+    ended: () => Promise.resolve(),
+    endTransactions: () => new Set(),
+  };
+  const request = { tables: ["t"], graceMs: 50, timeoutMs: 20_000 };
+  await mysqld.root.session(async (session) => {
+    await session.query("begin", NEVER);
+    await session.query("insert into vt_commerce.t values (1)", NEVER);
+    const since = performance.now();
+    await assert.rejects(drainTables(server, PLACE, request, admitted, NEVER), { errno: 1095 });
+    assert.ok(performance.now() - since < request.timeoutMs / 2);
+    await session.query("rollback", NEVER);
   }, NEVER);
 });
