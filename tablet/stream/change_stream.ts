@@ -19,10 +19,11 @@ import type { CopyingTable } from "../../shared/rpc/stream_service.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
 import { printMysqldAddress } from "../mysqld/login.ts";
 import { CopyBorders } from "./copy_border.ts";
-import { connectForStream, followBinlog, refuseTables, type StreamLogin } from "./dump.ts";
+import { connectForStream, followBinlog, type StreamLogin } from "./dump.ts";
 import { KeyOrder } from "./key_order.ts";
-import { runWatched, STALL_MS } from "./stall_watch.ts";
 import { flavorOfConnection, readCurrentPosition, readTextTypes } from "./source_setup.ts";
+import { runWatched, STALL_MS } from "./stall_watch.ts";
+import { refuseUnloggedChanges } from "./unlogged_changes.ts";
 
 /** What stands between the decoder and the sink (shared/filter). */
 export interface ItemFilter {
@@ -93,7 +94,7 @@ export async function streamChanges(
   });
   const demandTables = () =>
     runStatements(options, { signal }, async (connection, watched) => {
-      await refuseTables(connection, database, wants, watched);
+      await refuseUnloggedChanges(connection, database, wants, watched);
       decoder.retype(await readTextTypes(connection, database, watched));
     });
   // The decoder is past what it gave: a stream that was tried again would leave it out.

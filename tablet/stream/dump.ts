@@ -96,7 +96,7 @@ export async function followBinlog(
     throw vtError("VT26005", positionText(options.start), `it is a ${setup.flavor} server`);
   }
   const { database, wants } = options;
-  await refuseTables(connection, database, wants, { signal: both });
+  await refuseUnloggedChanges(connection, database, wants, { signal: both });
   await awaitPosition(connection, options.start, source, { signal: both });
   const command = await prepareDump(connection, options, { signal: both });
   const textTypes = await readTextTypes(connection, database, { signal: both });
@@ -107,16 +107,6 @@ export async function followBinlog(
     { signal: both },
   );
   throw endOf(terminal, options, source);
-}
-
-/** VT12001 for a table that can't be streamed. */
-export async function refuseTables(
-  connection: MysqldConnection,
-  database: string,
-  wants: (table: string) => boolean,
-  options: Options,
-): Promise<void> {
-  await refuseUnloggedChanges(connection, database, wants, options);
 }
 
 /**

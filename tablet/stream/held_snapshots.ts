@@ -7,9 +7,10 @@ import { vtError } from "../../shared/error/errors.ts";
 import type { OpenSnapshot } from "../../shared/rpc/stream_service.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
 import { printMysqldAddress } from "../mysqld/login.ts";
-import { connectForStream, refuseTables, type StreamLogin } from "./dump.ts";
+import { connectForStream, type StreamLogin } from "./dump.ts";
 import { openSnapshots, type SnapshotTables } from "./snapshot.ts";
 import { runWatched, STALL_MS } from "./stall_watch.ts";
+import { refuseUnloggedChanges } from "./unlogged_changes.ts";
 
 interface Call {
   readonly signal: AbortSignal;
@@ -82,7 +83,7 @@ export class HeldSnapshots {
     const [first] = connections;
     const wants = (table: string) => tables.tables.includes(table);
     // Before all rows are copied, not behind them.
-    if (first !== undefined) await refuseTables(first, tables.database, wants, call);
+    if (first !== undefined) await refuseUnloggedChanges(first, tables.database, wants, call);
     const position = await openSnapshots(connections, this.#login, tables, call);
     for (const connection of connections) await connection.fetchRows(`SAVEPOINT ${MARK}`, call);
     return position;
