@@ -1,6 +1,8 @@
 /** MySQL server error numbers that code reacts to (rows of errors.ts carry their own). */
 export const ER_DUP_ENTRY = 1062;
 export const ER_NO_SUCH_THREAD = 1094;
+/** The session is another user's. */
+export const ER_KILL_DENIED_ERROR = 1095;
 export const ER_UNKNOWN_ERROR = 1105;
 export const ER_NO_SUCH_TABLE = 1146;
 export const ER_LOCK_WAIT_TIMEOUT = 1205;

@@ -1,11 +1,12 @@
 /** Waits until nobody writes to tables any more. */
 import { printPosition } from "../../shared/binlog/position.ts";
-import { ER_LOCK_WAIT_TIMEOUT, ER_NO_SUCH_THREAD } from "../../shared/error/errno.ts";
+import { ER_LOCK_WAIT_TIMEOUT } from "../../shared/error/errno.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { sleep } from "../../shared/host/clock.ts";
 import type { VReplicationAdmin } from "../../shared/rpc/vreplication.ts";
 import { type CallOptions, queryRow, toRows } from "../mysqld/dba.ts";
+import { killThread } from "../mysqld/kill_thread.ts";
 import type { ClientSessions, Server } from "../mysqld/replication.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
 
@@ -172,11 +173,12 @@ async function endAfter(
 
 async function endWriters(
   server: Server,
-  { users, database, readers }: ClientSessions,
+  clients: ClientSessions,
   admitted: Admitted,
   options: CallOptions,
 ): Promise<void> {
-  const found = await readWriters(server, { users, database, readers }, options);
+  const { users, database } = clients;
+  const found = await readWriters(server, clients, options);
   // Strangers on a server that isn't ours are waited for.
   const writers = found.filter(({ user }) => database === undefined || users.includes(user));
   const threads = new Set(writers.map(({ thread }) => thread));
@@ -184,11 +186,7 @@ async function endWriters(
   for (const { thread, user } of writers) {
     if (ended.has(thread)) continue;
     const what = users.includes(user) ? "QUERY" : "CONNECTION";
-    try {
-      await server.dba.query(`KILL ${what} ${thread}`, options);
-    } catch (error) {
-      if (!(error instanceof MysqlError && error.errno === ER_NO_SUCH_THREAD)) throw error;
-    }
+    await killThread(thread, what, (sql) => server.dba.query(sql, options));
   }
 }
 

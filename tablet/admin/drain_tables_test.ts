@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connectGate, request, startQueryTablet } from "../../tests/harness/query_tablet.ts";
 import { startTestMysqld } from "../../tests/harness/mysqld.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
+import { ER_KILL_DENIED_ERROR } from "../../shared/error/errno.ts";
 import { VtError } from "../../shared/error/errors.ts";
 import { Dba } from "../mysqld/dba.ts";
 import { MYSQL_USERS, OWN_CLIENTS } from "../mysqld/init_db.ts";
@@ -136,7 +137,9 @@ Deno.test("a drain ends with the cause when what writes can't be ended", async (
     await session.query("begin", NEVER);
     await session.query("insert into vt_commerce.t values (1)", NEVER);
     const since = performance.now();
-    await assert.rejects(drainTables(server, PLACE, request, admitted, NEVER), { errno: 1095 });
+    await assert.rejects(drainTables(server, PLACE, request, admitted, NEVER), {
+      errno: ER_KILL_DENIED_ERROR,
+    });
     assert.ok(performance.now() - since < request.timeoutMs / 2);
     await session.query("rollback", NEVER);
   }, NEVER);

@@ -4,9 +4,9 @@
  */
 import { vtError } from "../../shared/error/errors.ts";
 import { sleep } from "../../shared/host/clock.ts";
-import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { type CallOptions, type Dba, queryRow, runAll, toRows } from "./dba.ts";
 import type { Flavor, ReplicaStatus, ReplicationSource } from "./flavor.ts";
+import { killThread } from "./kill_thread.ts";
 import { quote } from "./statement.ts";
 
 /** A server and how to speak to it. */
@@ -124,12 +124,7 @@ export async function endClientSessions(
     options,
   );
   for (const { id } of toRows(busy)) {
-    try {
-      await server.dba.query(`KILL CONNECTION ${id}`, options);
-    } catch (error) {
-      // It ended by itself (ER_NO_SUCH_THREAD).
-      if (!(error instanceof MysqlError && error.errno === 1094)) throw error;
-    }
+    await killThread(id ?? "", "CONNECTION", (sql) => server.dba.query(sql, options));
   }
 }
 

@@ -5,9 +5,11 @@
  * and whoever runs the stream next, or says that it stands still, takes all of them before it reads
  * how far the stream is.
  */
+import { ER_KILL_DENIED_ERROR } from "../../shared/error/errno.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { SNAPSHOT_READERS_MAX } from "../../shared/rpc/stream_service.ts";
+import { killThread } from "../mysqld/kill_thread.ts";
 import type { WriteSession } from "./session.ts";
 
 interface Call {
@@ -19,9 +21,6 @@ const PLACES = Array.from({ length: 1 + SNAPSHOT_READERS_MAX }, (_, place) => pl
 
 /** A commit of many rows under way, on a slow disk; anything else ends when it is killed. */
 const WAIT_SEC = 30;
-
-/** It has ended by itself; it is of another user, who may have been this one before. */
-const NOT_KILLED: ReadonlySet<number> = new Set([1094, 1095]);
 
 function name(streamId: number, place: number): string {
   return `'vt_vreplication_${streamId}_${place}'`;
@@ -63,9 +62,10 @@ async function takeOver(
 
 async function kill(session: WriteSession, threadId: string, call: Call): Promise<void> {
   try {
-    await session.run(`KILL ${threadId}`, call);
+    await killThread(threadId, "CONNECTION", (sql) => session.run(sql, call));
   } catch (error) {
-    if (!(error instanceof MysqlError) || !NOT_KILLED.has(error.errno)) throw error;
+    // It is of another user, who may have been this one before.
+    if (!(error instanceof MysqlError && error.errno === ER_KILL_DENIED_ERROR)) throw error;
   }
 }
 
