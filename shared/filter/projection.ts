@@ -1,5 +1,6 @@
 /** What a rule's select makes of a row: columns, renamed or not, literals and keyspace_id(). */
 import type { Field, Row, TableFields } from "../binlog/change.ts";
+import { COLLATION_BINARY } from "../binlog/column_layout.ts";
 import { vtError } from "../error/errors.ts";
 import {
   MYSQL_TYPE_LONGLONG,
@@ -28,7 +29,6 @@ export interface Output {
   readonly value: (row: Row) => RowValue;
 }
 
-const COLLATION_BINARY = 63;
 const COLLATION_UTF8MB4_BIN = 46;
 
 /** The place of a column of the rule's table. VT03019 when there is none of that name. */

@@ -1,5 +1,6 @@
 /** A table's columns and the key to read it by, from information_schema. */
 import type { Field, TableFields } from "../../shared/binlog/change.ts";
+import { COLLATION_BINARY } from "../../shared/binlog/column_layout.ts";
 import { COLLATION_ASCII, TEXT_TYPES, textTypeOf } from "../../shared/binlog/text_types.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { collationByName } from "../../shared/mysql/collations.ts";
@@ -84,8 +85,6 @@ const TYPES: ReadonlyMap<string, number> = new Map([
   ...["multipolygon", "geomcollection", "geometrycollection"]
     .map((name): [string, number] => [name, MYSQL_TYPE_GEOMETRY]),
 ]);
-
-const COLLATION_BINARY = 63;
 
 /** Their order is that of their numbers, their text is another one. */
 const NO_KEY_TYPES: ReadonlySet<number> = new Set([MYSQL_TYPE_ENUM, MYSQL_TYPE_SET]);

@@ -1,5 +1,5 @@
 /** What an error means for a stream: try again, or stop and say what to do. */
-import { WARN_DATA_TRUNCATED } from "../../shared/error/errno.ts";
+import { ER_DUP_ENTRY, WARN_DATA_TRUNCATED } from "../../shared/error/errno.ts";
 import { VtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 
@@ -79,7 +79,7 @@ const STOPPING: ReadonlySet<string> = new Set([
 
 function remedy(errno: number): string {
   switch (errno) {
-    case 1062:
+    case ER_DUP_ENTRY:
       return "a row with this key is there already: was the target empty, and does nobody else " +
         "write to it? Empty the table, or cancel the workflow and create it again";
     case 1054:

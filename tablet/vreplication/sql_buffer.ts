@@ -4,13 +4,13 @@
  * `_charset'...'` says what a text's bytes mean: nothing is converted on the way.
  */
 import type { Field } from "../../shared/binlog/change.ts";
+import { COLLATION_BINARY } from "../../shared/binlog/column_layout.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { collationById } from "../../shared/mysql/collations.ts";
 import * as type from "../../shared/mysql/column_types.ts";
 import type { RowValue } from "../../shared/mysql/text_row.ts";
 
 const ASCII = new TextEncoder();
-const COLLATION_BINARY = 63;
 
 /** How a column's values are written. */
 export type LiteralForm =

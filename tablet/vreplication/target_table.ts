@@ -1,6 +1,7 @@
 /** A table that rows are written to, and how a stream's columns fit it. */
 import type { Field, Row, RowChange, TableFields } from "../../shared/binlog/change.ts";
 import { textTypeOf } from "../../shared/binlog/text_types.ts";
+import { COLLATION_BINARY } from "../../shared/binlog/column_layout.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { MYSQL_TYPE_NEWDECIMAL } from "../../shared/mysql/column_types.ts";
 import { isSameCollation } from "../../shared/mysql/collation_pairs.ts";
@@ -44,7 +45,7 @@ export function numberColumn(index: number, name: string): WrittenColumn {
     name,
     type: MYSQL_TYPE_NEWDECIMAL,
     columnType: "decimal",
-    collation: 63,
+    collation: COLLATION_BINARY,
     ...flags,
   };
   return { index, name, field, form: literalForm(field) };
