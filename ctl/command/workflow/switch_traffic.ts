@@ -9,6 +9,7 @@ import {
   type ServedType,
   type WorkflowFacts,
 } from "../../workflow/facts.ts";
+import { checkPlacementKept } from "../../workflow/kept_placement.ts";
 import { printPlan, type Program } from "../../workflow/program.ts";
 import { deniedTables } from "../../workflow/rivals.ts";
 import { switchReads } from "../../workflow/switch_reads.ts";
@@ -193,6 +194,7 @@ function refuseLostRules(facts: WorkflowFacts): void {
 }
 
 function checkNow(context: CommandContext, facts: WorkflowFacts, options: SwitchOptions): void {
+  if (facts.journaled.size === 0) checkPlacementKept(facts);
   checkCanSwitch(facts, {
     lagMaxSeconds: Math.ceil(options.lagMaxMs / 1000),
     nowSeconds: Math.floor(context.clock.now() / 1000),
