@@ -65,6 +65,7 @@ async function run(context: ProgramContext<typeof TABLET_FLAGS>): Promise<void> 
     record: view.seen.record,
     address: mysqld.address,
     login: mysqld.workflows,
+    snapshotLogin: mysqld.server.dba.login,
     database: databaseOf(flags),
     settings: streamSettings(flags),
     log,

@@ -9,6 +9,7 @@ import type { MysqldConnection } from "../mysqld/connection.ts";
 import { printMysqldAddress } from "../mysqld/login.ts";
 import { connectForStream, type StreamLogin } from "./dump.ts";
 import { openSnapshots, type SnapshotTables } from "./snapshot.ts";
+import { flavorOfConnection } from "./source_setup.ts";
 import { runWatched, STALL_MS } from "./stall_watch.ts";
 import { refuseUnloggedChanges } from "./unlogged_changes.ts";
 
@@ -25,6 +26,12 @@ export const SNAPSHOTS_MAX = 64;
  */
 const MARK = "vt_read";
 
+/**
+ * MariaDB keeps what a transaction has locked since a savepoint where it might have something for
+ * the binlog (trans_rollback_to_savepoint() in sql/transaction.cc). A reader never has.
+ */
+const UNLOGGED = "SET SESSION sql_log_bin = 0";
+
 interface Held {
   readonly position: string;
   /** Readers that nobody uses. */
@@ -38,6 +45,7 @@ export class HeldSnapshots {
   /** Those too that are being opened. */
   #count = 0;
 
+  /** The user reads all tables; on MariaDB it has BINLOG ADMIN. */
   constructor(login: StreamLogin, stallMs = STALL_MS) {
     this.#login = login;
     this.#stallMs = stallMs;
@@ -84,6 +92,9 @@ export class HeldSnapshots {
     const wants = (table: string) => tables.tables.includes(table);
     // Before all rows are copied, not behind them.
     if (first !== undefined) await refuseUnloggedChanges(first, tables.database, wants, call);
+    if (first !== undefined && flavorOfConnection(first) === "mariadb") {
+      for (const connection of connections) await connection.fetchRows(UNLOGGED, call);
+    }
     const position = await openSnapshots(connections, this.#login, tables, call);
     for (const connection of connections) await connection.fetchRows(`SAVEPOINT ${MARK}`, call);
     return position;

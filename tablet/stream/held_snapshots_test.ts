@@ -62,6 +62,11 @@ for (const flavor of testServers()) {
         return (await connection.fetchRows("SELECT COUNT(*) FROM vt_t.t", NEVER)).rows;
       }, NEVER);
     deepStrictEqual(await count(), [["0"]]);
+    // What the read has locked is let go.
+    await server.root.session(async (session) => {
+      await session.query("SET SESSION lock_wait_timeout = 1", NEVER);
+      await session.query("ALTER TABLE vt_t.t ADD COLUMN v int", NEVER);
+    }, NEVER);
     await rejects(snapshots.use("gone", () => Promise.resolve(), NEVER), { id: "VT26009" });
   });
 

@@ -10,6 +10,7 @@ import { parseKeyspace } from "../../shared/vschema/parse.ts";
 import { listAllTablets } from "../../topo/tablets.ts";
 import type { Topology } from "../../topo/topology.ts";
 import { listVSchemas } from "../../topo/vschemas.ts";
+import type { MysqlLogin } from "../mysqld/dba.ts";
 import type { MysqldAddress } from "../mysqld/login.ts";
 import { VReplicationEngine } from "./engine.ts";
 import { LastKnown } from "../../shared/host/last_known.ts";
@@ -24,6 +25,8 @@ export interface VReplicationParts {
   readonly address: MysqldAddress;
   /** Writes rows, and reads binlogs and tables. */
   readonly login: { readonly user: string; readonly password: string };
+  /** Reads tables out of snapshots. */
+  readonly snapshotLogin: MysqlLogin;
   readonly database: string;
   readonly settings: StreamSettings;
   readonly log: Log;
@@ -72,6 +75,7 @@ export function buildVReplication(parts: VReplicationParts): VReplication {
   });
   const service = new SourceService({
     login: { address, ...login },
+    snapshotLogin: parts.snapshotLogin,
     database,
     place: { keyspace, shard },
     context: (call) => context.get(call),

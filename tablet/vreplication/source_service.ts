@@ -25,6 +25,8 @@ import { readTable, type RowStreamItem, streamRows } from "../stream/row_stream.
 
 export interface SourceServiceOptions {
   readonly login: StreamLogin;
+  /** See HeldSnapshots. */
+  readonly snapshotLogin: StreamLogin;
   /** The keyspace's, as mysqld calls it: vt_KEYSPACE unless the tablet is told another. */
   readonly database: string;
   readonly place: StreamTarget;
@@ -48,7 +50,7 @@ export class SourceService implements StreamService {
 
   constructor(options: SourceServiceOptions) {
     this.#options = options;
-    this.#snapshots = new HeldSnapshots(options.login);
+    this.#snapshots = new HeldSnapshots(options.snapshotLogin);
   }
 
   async streamChanges(
