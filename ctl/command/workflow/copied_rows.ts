@@ -11,13 +11,14 @@ export interface CopiedTable {
   readonly rows: number;
 }
 
-/** How many rows each table has on the targets now. */
+/** How many rows each table has on the targets now, which count one table after the other. */
 export async function readCopiedRows(
   context: CommandContext,
   name: WorkflowName,
 ): Promise<readonly CopiedTable[]> {
   const { facts, primaries } = await readWorkflow(context, name.keyspace, name.workflow);
-  return await Promise.all(facts.tables.map(async (table) => {
+  const counted: CopiedTable[] = [];
+  for (const table of facts.tables) {
     const counts = await Promise.all(facts.targets.map(async (target) => {
       const primary = primaries.get(nameOf(target));
       if (primary === undefined) return 0;
@@ -28,6 +29,7 @@ export async function readCopiedRows(
       }, { signal: context.signal, timeoutMs: COUNT_TIMEOUT_MS });
       return Number(rows[0]?.[0] ?? 0);
     }));
-    return { table, rows: counts.reduce((sum, count) => sum + count, 0) };
-  }));
+    counted.push({ table, rows: counts.reduce((sum, count) => sum + count, 0) });
+  }
+  return counted;
 }

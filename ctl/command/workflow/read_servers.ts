@@ -63,14 +63,15 @@ export async function readTables(
     from("table_name, column_name", "statistics", "non_unique = 0 AND table_schema"),
   ]);
   const keys = new Set(unique.map((row) => row.join("\0")));
+  const byTable = (rows: Rows) => Map.groupBy(rows, ([table]) => table);
+  const [triggersOf, columnsOf] = [byTable(triggers), byTable(columns)];
   return new Map(tables.map(([name, type, engine]) => {
-    const of = (rows: Rows): Rows => rows.filter(([table]) => table === name);
     return [name ?? "", {
       name: name ?? "",
       type: type ?? "",
       engine: engine ?? "",
-      triggers: of(triggers).map(([, trigger]) => trigger ?? ""),
-      columns: of(columns).map(([table, column, data, collation]) => ({
+      triggers: (triggersOf.get(name) ?? []).map(([, trigger]) => trigger ?? ""),
+      columns: (columnsOf.get(name) ?? []).map(([table, column, data, collation]) => ({
         name: column ?? "",
         type: data ?? "",
         collation: collation ?? "",
