@@ -7,6 +7,8 @@ export const ER_UNKNOWN_ERROR = 1105;
 export const ER_NO_SUCH_TABLE = 1146;
 export const ER_LOCK_WAIT_TIMEOUT = 1205;
 export const ER_LOCK_DEADLOCK = 1213;
+/** The user lacks a global privilege. */
+export const ER_SPECIFIC_ACCESS_DENIED_ERROR = 1227;
 /** A value was cut or rounded: a note where strict sql_modes don't refuse it. */
 export const WARN_DATA_TRUNCATED = 1265;
 /** The server runs with --read-only: a demoted primary. */

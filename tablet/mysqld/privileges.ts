@@ -41,10 +41,10 @@ const SIDECAR_PRIVILEGES = [
   "ALTER",
 ] as const;
 
-/** Transactions under way, the binlog, how far a replica is, snapshots (held_snapshots.ts). */
+/** Transactions under way, the binlog, how far a replica is. */
 function globalPrivileges({ flavor }: ServerVersion): readonly string[] {
-  const others = flavor === "mariadb" ? ["SLAVE MONITOR", "BINLOG ADMIN"] : ["REPLICATION CLIENT"];
-  return ["PROCESS", "REPLICATION SLAVE", ...others];
+  const status = flavor === "mariadb" ? "SLAVE MONITOR" : "REPLICATION CLIENT";
+  return ["PROCESS", "REPLICATION SLAVE", status];
 }
 
 /** Other names that mean the same or more. */

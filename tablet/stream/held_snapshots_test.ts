@@ -70,6 +70,20 @@ for (const flavor of testServers()) {
     await rejects(snapshots.use("gone", () => Promise.resolve(), NEVER), { id: "VT26009" });
   });
 
+  Deno.test(`who may not leave the binlog out reads a snapshot, too: ${flavor}`, async () => {
+    await using server = await start(flavor);
+    await server.root.query("CREATE USER 'reader'@'localhost'", NEVER);
+    await server.root.query("GRANT SELECT, LOCK TABLES ON vt_t.* TO 'reader'@'localhost'", NEVER);
+    const snapshots = new HeldSnapshots({ ...loginOf(server), user: "reader" });
+    await using snapshot = await hold(snapshots);
+    const rows = await snapshots.use(
+      snapshot.id,
+      async (connection) => (await connection.fetchRows("SELECT * FROM vt_t.t", NEVER)).rows,
+      NEVER,
+    );
+    deepStrictEqual(rows, []);
+  });
+
   Deno.test(`a server that hangs while it opens or lets go of a snapshot is given up: ${flavor}`, async () => {
     await using server = await start(flavor);
     const snapshots = new HeldSnapshots(loginOf(server), STALL_MS);

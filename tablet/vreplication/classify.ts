@@ -1,5 +1,9 @@
 /** What an error means for a stream: try again, or stop and say what to do. */
-import { ER_DUP_ENTRY, WARN_DATA_TRUNCATED } from "../../shared/error/errno.ts";
+import {
+  ER_DUP_ENTRY,
+  ER_SPECIFIC_ACCESS_DENIED_ERROR,
+  WARN_DATA_TRUNCATED,
+} from "../../shared/error/errno.ts";
 import { VtError } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 
@@ -97,7 +101,7 @@ function remedy(errno: number): string {
     case 1142:
     case 1044:
     case 1045:
-    case 1227:
+    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
       return "grant it to the user that workflows write as, then start the workflow again";
     default:
       return "mend the cause, then start the workflow again";
