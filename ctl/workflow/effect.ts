@@ -89,7 +89,11 @@ export type Effect =
   }
   /** Of a shard that serves nothing: what a reshard made there. */
   | { readonly do: "drop_views"; readonly at: Place }
-  | { readonly do: "init_sequence"; readonly sequence: Sequence; readonly shards: readonly Place[] }
+  | {
+    readonly do: "init_sequences";
+    readonly sequences: readonly Sequence[];
+    readonly shards: readonly Place[];
+  }
   // Streams.
   | { readonly do: "create_stream"; readonly at: Place; readonly stream: NewStream }
   | {
@@ -172,15 +176,17 @@ export function printEffect(effect: Effect): string {
       return `queries ${effect.keyspace}/${effect.shards.join(",")} ${effect.type} ${
         effect.disabled ? "off" : "on"
       }`;
-    case "init_sequence": {
-      const { sequence } = effect;
-      return `init_sequence ${sequence.keyspace}.${sequence.sequence} past ${sequence.table}.${sequence.column} on ${
+    case "init_sequences":
+      return `${effect.do} ${effect.sequences.map(printSequence).join(", ")} on ${
         effect.shards.map(at).join(" ")
       }`;
-    }
     default:
       return `${effect.do} ${at(effect.at)}${printRest(effect)}`;
   }
+}
+
+function printSequence({ keyspace, sequence, table, column }: Sequence): string {
+  return `${keyspace}.${sequence} past ${table}.${column}`;
 }
 
 /** For errors: without what only a machine reads. */

@@ -143,8 +143,8 @@ export function stopStreams({ facts, live }: Plan): readonly Effect[] {
 
 /** Behind the drain the sources have all ids that were ever given. */
 export function initSequences({ facts, sequences }: Plan): readonly Effect[] {
-  const shards = facts.sources.map(placeOf);
-  return sequences.map((sequence) => ({ do: "init_sequence", sequence, shards }));
+  if (sequences.length === 0) return [];
+  return [{ do: "init_sequences", sequences, shards: facts.sources.map(placeOf) }];
 }
 
 /** Journals where there is none, each with the streams that bring the writes back to its shard. */

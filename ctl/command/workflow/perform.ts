@@ -6,7 +6,7 @@ import { nameOf } from "../../workflow/facts.ts";
 import type { CommandContext } from "../context.ts";
 import { eachTablet, sayFailures } from "../each_tablet.ts";
 import type { TabletCall } from "../tablet_client.ts";
-import { initSequence } from "./init_sequence.ts";
+import { initSequences } from "./init_sequences.ts";
 import { onStream } from "./on_stream.ts";
 import { hasJournal } from "./read_facts.ts";
 import { createTables, dropTables, dropViews } from "./tables.ts";
@@ -81,8 +81,8 @@ export async function perform(hands: Hands, effect: Act): Promise<string | undef
     case "drop_views":
       await dropViews(hands, primaryOf(hands, effect.at));
       return undefined;
-    case "init_sequence":
-      await initSequence(hands, effect);
+    case "init_sequences":
+      await initSequences(hands, effect);
       return undefined;
     case "settle_journal": {
       await fence(hands, effect.at);
