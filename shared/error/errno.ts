@@ -1,10 +1,13 @@
 /** MySQL server error numbers that code reacts to (rows of errors.ts carry their own). */
+export const ER_BAD_FIELD_ERROR = 1054;
 export const ER_DUP_ENTRY = 1062;
 export const ER_NO_SUCH_THREAD = 1094;
 /** The session is another user's. */
 export const ER_KILL_DENIED_ERROR = 1095;
 export const ER_UNKNOWN_ERROR = 1105;
 export const ER_NO_SUCH_TABLE = 1146;
+/** MySQL's own spelling. */
+export const ER_KEY_DOES_NOT_EXITS = 1176;
 export const ER_LOCK_WAIT_TIMEOUT = 1205;
 export const ER_LOCK_DEADLOCK = 1213;
 /** The user lacks a global privilege. */

@@ -219,6 +219,7 @@ export const ERRORS = {
   VT26007: row("invalid_argument", 1105, "HY000", (rule: string, cause: string) => `filter rule ${rule}: ${cause}`),
   VT26008: row("aborted", 1205, "HY000", (tables: string) => `no snapshot of ${tables}: some transaction on the source keeps what it wrote there uncommitted; it is tried again, and succeeds when that transaction ends (information_schema.INNODB_TRX lists it)`),
   VT26009: row("aborted", 1105, "HY000", (snapshot: string) => `snapshot ${snapshot} is gone, or has no reader to spare: copying begins again behind what is committed`),
+  VT26010: row("aborted", 1105, "HY000", (table: string, cause: string) => `table ${table} was altered while it was about to be read: ${cause}; copying begins again behind what is committed`),
 
   // VReplication: streams that bring rows from other shards.
   VT27001: row("failed_precondition", 1105, "HY000", (id: number, state: string, message: string) => `stream ${id} is ${state}${message === "" ? "" : `: ${message}`}; start it with Workflow start`),

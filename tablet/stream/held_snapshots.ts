@@ -9,10 +9,12 @@ import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { OpenSnapshot } from "../../shared/rpc/stream_service.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
 import { printMysqldAddress } from "../mysqld/login.ts";
+import type { DefinitionReader } from "../schema/definition_rows.ts";
 import { connectForStream, type StreamLogin } from "./dump.ts";
 import { openSnapshots, type SnapshotTables } from "./snapshot.ts";
 import { flavorOfConnection } from "./source_setup.ts";
 import { runWatched, STALL_MS } from "./stall_watch.ts";
+import { sourceDefinitions } from "./table_columns.ts";
 import { refuseUnloggedChanges } from "./unlogged_changes.ts";
 
 interface Call {
@@ -35,8 +37,13 @@ const MARK = "vt_read";
  */
 const UNLOGGED = "SET SESSION sql_log_bin = 0";
 
-interface Held {
+/** What readers know of the snapshot. */
+export interface HeldSnapshot {
   readonly position: string;
+  readonly definitions: DefinitionReader;
+}
+
+interface Held extends HeldSnapshot {
   /** Readers that nobody uses. */
   readonly idle: MysqldConnection[];
 }
@@ -69,13 +76,14 @@ export class HeldSnapshots {
     const id = crypto.randomUUID();
     const connections: MysqldConnection[] = [];
     try {
+      const definitions = sourceDefinitions(tables.database);
       const position = await this.#watched({ signal }, async (call) => {
         for (let i = 0; i < readers; i++) {
           connections.push(await connectForStream(this.#login, call));
         }
-        return await this.#open(connections, tables, call);
+        return await this.#open(connections, tables, definitions, call);
       });
-      this.#held.set(id, { position, idle: [...connections] });
+      this.#held.set(id, { position, definitions, idle: [...connections] });
       opened({ id, position });
       return await untilAborted(signal);
     } finally {
@@ -89,6 +97,7 @@ export class HeldSnapshots {
   async #open(
     connections: readonly MysqldConnection[],
     tables: SnapshotTables,
+    definitions: DefinitionReader,
     call: Call,
   ): Promise<string> {
     const [first] = connections;
@@ -100,6 +109,9 @@ export class HeldSnapshots {
     }
     const position = await openSnapshots(connections, this.#login, tables, call);
     for (const connection of connections) await connection.fetchRows(`SAVEPOINT ${MARK}`, call);
+    // Behind the snapshot: it can't be read by columns that the tables had before.
+    const read = async (sql: string) => (await first?.fetchRows(sql, call))?.rows ?? [];
+    await definitions.expect(tables.tables, read);
     return position;
   }
 
@@ -113,13 +125,13 @@ export class HeldSnapshots {
    */
   async use<T>(
     id: string,
-    read: (connection: MysqldConnection, position: string) => Promise<T>,
+    read: (connection: MysqldConnection, snapshot: HeldSnapshot) => Promise<T>,
     call: Call,
   ): Promise<T> {
     const held = this.#held.get(id);
     const connection = held?.idle.pop();
     if (held === undefined || connection === undefined) throw vtError("VT26009", id);
-    const result = await read(connection, held.position);
+    const result = await read(connection, held);
     await this.#watched(
       call,
       (watched) => connection.fetchRows(`ROLLBACK TO SAVEPOINT ${MARK}`, watched),

@@ -3,7 +3,9 @@
  * the text protocol wherever no filter has to look into them.
  */
 import type { Field, Row, TableFields } from "../../shared/binlog/change.ts";
-import { vtError } from "../../shared/error/errors.ts";
+import { ER_BAD_FIELD_ERROR, ER_KEY_DOES_NOT_EXITS } from "../../shared/error/errno.ts";
+import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
+import type { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { TablePlan } from "../../shared/filter/table_plan.ts";
 import { MYSQL_TYPE_FLOAT } from "../../shared/mysql/column_types.ts";
 import { ERR_HEADER, mysqlErrorOf } from "../../shared/mysql/err_packet.ts";
@@ -12,6 +14,7 @@ import { ByteReader } from "../../shared/mysql/byte_reader.ts";
 import { decodeTextRow, encodeTextRow, type RowValue } from "../../shared/mysql/text_row.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
 import { printMysqldAddress } from "../mysqld/login.ts";
+import type { DefinitionReader } from "../schema/definition_rows.ts";
 import { quoteName } from "../mysqld/statement.ts";
 import { connectForStream, type StreamLogin } from "./dump.ts";
 import { printComparable } from "./literal.ts";
@@ -28,6 +31,8 @@ export interface RowStreamOptions {
   readonly lastKey: Row | undefined;
   /** Chooses among the plans for the table's columns (StreamFilter.plansFor); undefined: all rows. */
   readonly plan?: (fields: TableFields) => TablePlan | undefined;
+  /** What is known of the table already. */
+  readonly definitions?: DefinitionReader;
   /** Default 256 KB. */
   readonly batchBytes?: number;
   /** A mysqld that is silent for so long is given up. Default 60 000. */
@@ -64,7 +69,7 @@ const BATCH_BYTES = 256 * 1024;
 
 /**
  * Resolves at the end of the table. Throws VT05004 (no such table), VT20006, VT20012, VT26006 (it
- * hangs), mysqld's refusals, what the sink throws, the signal's reason.
+ * hangs), VT26010 (altered), mysqld's refusals, what the sink throws, the signal's reason.
  */
 export async function streamRows(
   options: RowStreamOptions,
@@ -102,6 +107,7 @@ export async function readTable(
     options.database,
     options.table,
     { signal },
+    options.definitions,
   );
   const plan = options.plan?.(fields);
   const keyColumns = (key?.places ?? []).map((place) => fields.fields[place]?.name ?? "");
@@ -118,9 +124,16 @@ export async function readTable(
     { signal },
   );
   const payload = terminal.subarray(FRAME_HEADER_BYTES);
-  if (payload[0] === ERR_HEADER) throw mysqlErrorOf(payload);
+  if (payload[0] === ERR_HEADER) throw refusal(mysqlErrorOf(payload), options.table);
   const rest = batches.finish();
   if (rest !== undefined) await watch.heard(() => sink(rest));
+}
+
+/** The server itself said, a moment ago, that these were there. */
+const ALTERED: ReadonlySet<number> = new Set([ER_BAD_FIELD_ERROR, ER_KEY_DOES_NOT_EXITS]);
+
+function refusal(error: MysqlError, table: string): Error {
+  return ALTERED.has(error.errno) ? vtErrorFrom(error, "VT26010", table, error.message) : error;
 }
 
 function selectSql(

@@ -28,8 +28,10 @@ import {
   MYSQL_TYPE_VECTOR,
   MYSQL_TYPE_YEAR,
 } from "../../shared/mysql/column_types.ts";
+import { HOST_CLOCK } from "../../shared/host/clock.ts";
+import type { Clock } from "../../shared/io/clock.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
-import { quote } from "../mysqld/statement.ts";
+import { DefinitionReader } from "../schema/definition_rows.ts";
 
 /** The key that a table is read by, row for row in its order. */
 export interface ReadKey {
@@ -95,27 +97,32 @@ function isOrdered(field: Field | undefined): boolean {
     textTypeOf(field.columnType) === undefined;
 }
 
-/** VT05004 when there is no such table, VT12001 for a type that streams don't know. */
+/** For tables of one server, looked at by any of its connections. */
+export function sourceDefinitions(database: string, clock: Clock = HOST_CLOCK): DefinitionReader {
+  return new DefinitionReader({
+    database,
+    columns: "column_name, data_type, column_type, collation_name, is_nullable, extra",
+    keys: "index_name, column_name, sub_part, nullable",
+    keysWhere: "non_unique = 0",
+  }, clock);
+}
+
+/**
+ * VT05004 when there is no such table, VT12001 for a type that streams don't know. `definitions`
+ * may know what the table is from a look at several.
+ */
 export async function readTableColumns(
   connection: MysqldConnection,
   database: string,
   table: string,
   options: Options,
+  definitions = sourceDefinitions(database),
 ): Promise<TableColumns> {
-  const where = `table_schema = ${quote(database)} AND table_name = ${quote(table)}`;
-  const columns = await connection.fetchRows(
-    "SELECT column_name, data_type, column_type, collation_name, is_nullable, extra " +
-      `FROM information_schema.columns WHERE ${where} ORDER BY ordinal_position`,
-    options,
-  );
-  if (columns.rows.length === 0) throw vtError("VT05004", table);
-  const fields = columns.rows.map((row) => fieldOf(table, row.map((value) => value ?? "")));
-  const indexes = await connection.fetchRows(
-    "SELECT index_name, column_name, sub_part, nullable FROM information_schema.statistics " +
-      `WHERE ${where} AND non_unique = 0 ORDER BY index_name, seq_in_index`,
-    options,
-  );
-  const keys = keysOf(indexes.rows, fields);
+  const read = async (sql: string) => (await connection.fetchRows(sql, options)).rows;
+  const found = await definitions.rows(table, read);
+  if (found.columns.length === 0) throw vtError("VT05004", table);
+  const fields = found.columns.map((row) => fieldOf(table, row.map((value) => value ?? "")));
+  const keys = keysOf(found.keys, fields);
   const primaryKey = keys.find(({ index }) => index === "PRIMARY")?.places ?? [];
   return { fields: { table, fields, primaryKey }, key: bestKey(keys, fields) };
 }

@@ -141,6 +141,7 @@ class Copy {
       await runWorkers(count, async (place, working) => {
         using session = await openWriter(place, working);
         using targets = tablesOf(session, working);
+        await targets.expect(queue.map(({ table }) => table));
         do {
           const next = queue.shift();
           if (next === undefined) return;

@@ -123,7 +123,8 @@ export class SourceService implements StreamService {
     if (request.snapshot === undefined) return await streamRows(options, receive, call);
     await this.#snapshots.use(
       request.snapshot,
-      (connection, position) => readTable(connection, position, options, receive, call),
+      (connection, { position, definitions }) =>
+        readTable(connection, position, { ...options, definitions }, receive, call),
       call,
     );
   }

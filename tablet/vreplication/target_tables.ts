@@ -5,7 +5,9 @@ import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { type ComputedRule, computedRule } from "../../shared/filter/computed.ts";
 import { collationById } from "../../shared/mysql/collations.ts";
+import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
+import { DefinitionReader } from "../schema/definition_rows.ts";
 import { isGenerated } from "../schema/generated.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
 import type { ColumnType } from "./column_fit.ts";
@@ -32,6 +34,7 @@ interface Call {
 export class TargetTables implements Disposable {
   readonly #options: TargetTablesOptions;
   readonly #call: Call;
+  readonly #definitions: DefinitionReader;
   readonly #computed: ReadonlyMap<string, ComputedRule>;
   readonly #plans = new Map<string, TablePlan>();
   /** Temporary tables that groups gather in, by target and columns. */
@@ -42,6 +45,13 @@ export class TargetTables implements Disposable {
   constructor(options: TargetTablesOptions, call: Call) {
     this.#options = options;
     this.#call = call;
+    this.#definitions = new DefinitionReader({
+      database: options.login.database,
+      columns: "column_name, extra, column_type, data_type, IFNULL(character_set_name, ''), " +
+        "IFNULL(collation_name, ''), COALESCE(numeric_scale, datetime_precision, 0), is_nullable",
+      keys: "column_name, seq_in_index, sub_part",
+      keysWhere: "index_name = 'PRIMARY'",
+    }, HOST_CLOCK);
     this.#computed = computedByTarget(options.rules);
   }
 
@@ -52,6 +62,11 @@ export class TargetTables implements Disposable {
         `AND table_schema = ${quote(this.#options.login.database)} ORDER BY table_name`,
     );
     return rows.map(([name]) => name ?? "");
+  }
+
+  /** These are going to be described, each once: what they are like may be looked at together. */
+  async expect(tables: readonly string[]): Promise<void> {
+    await this.#definitions.expect(tables, (sql) => this.#read(sql));
   }
 
   /**
@@ -141,21 +156,10 @@ export class TargetTables implements Disposable {
   }
 
   async #columns(table: string): Promise<readonly DescribedColumn[]> {
-    const where = `table_schema = ${quote(this.#options.login.database)} ` +
-      `AND table_name = ${quote(table)}`;
-    const rows = await this.#read(
-      "SELECT column_name, extra, column_type, data_type, IFNULL(character_set_name, ''), " +
-        "IFNULL(collation_name, ''), COALESCE(numeric_scale, datetime_precision, 0), is_nullable " +
-        `FROM information_schema.columns WHERE ${where} ORDER BY ordinal_position`,
-    );
-    if (rows.length === 0) throw vtError("VT27004", table);
-    // Not by a join: for that MariaDB opens all tables that it has.
-    const keys = await this.#read(
-      "SELECT column_name, seq_in_index, sub_part FROM information_schema.statistics " +
-        `WHERE ${where} AND index_name = 'PRIMARY'`,
-    );
+    const { columns, keys } = await this.#definitions.rows(table, (sql) => this.#read(sql));
+    if (columns.length === 0) throw vtError("VT27004", table);
     const byName = new Map(keys.map(([name, ...place]) => [name, place]));
-    return rows.map((row) => describedColumn([...row, ...byName.get(row[0]) ?? []]));
+    return columns.map((row) => describedColumn([...row, ...byName.get(row[0]) ?? []]));
   }
 
   #read(sql: string): Promise<readonly (readonly (string | null)[])[]> {
