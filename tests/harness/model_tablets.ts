@@ -7,7 +7,7 @@ import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import { SILENT_LOG } from "../../shared/host/log.ts";
 import type { TabletRecord } from "../../shared/model/records.ts";
 import { parseTabletAlias, printTabletAlias } from "../../shared/model/tablet.ts";
-import type { TabletAdmin, TabletAdminMethod } from "../../shared/rpc/tablet_admin.ts";
+import type { QueryRows, TabletAdmin, TabletAdminMethod } from "../../shared/rpc/tablet_admin.ts";
 import type { NewStream, StreamStatus } from "../../shared/rpc/vreplication.ts";
 import { createCell } from "../../topo/cells.ts";
 import { DEFAULT_KEYSPACE } from "../../topo/keyspaces.ts";
@@ -25,12 +25,14 @@ import { stampStream } from "../../ctl/workflow/journal.ts";
 import { planStreams } from "../../ctl/workflow/streams.ts";
 import { readDocument } from "../../ctl/workflow/vschema_change.ts";
 import { saveVSchema } from "../../topo/vschemas.ts";
+import type { TestMysqld } from "./mysqld.ts";
 import { newStatus } from "./workflow_world.ts";
 
 const CALL = { signal: new AbortController().signal };
 const POSITION = "0-1-5";
 
 interface ModelTablet {
+  readonly alias: string;
   readonly streams: Map<number, StreamStatus>;
   readonly journals: Set<string>;
   readonly tables: Set<string>;
@@ -40,7 +42,7 @@ type Handlers = {
   readonly [Method in TabletAdminMethod]?: (
     tablet: ModelTablet,
     request: TabletAdmin[Method]["request"],
-  ) => TabletAdmin[Method]["response"];
+  ) => TabletAdmin[Method]["response"] | Promise<TabletAdmin[Method]["response"]>;
 };
 
 export class ModelTablets implements TabletClient {
@@ -49,13 +51,20 @@ export class ModelTablets implements TabletClient {
   /** Calls under way, and the most there were at a time. */
   open = 0;
   openMax = 0;
+  /** Answers the statements of administrators in the model's place. */
+  fetch: ((sql: string, alias: string) => Promise<QueryRows> | QueryRows) | undefined;
   readonly #tablets = new Map<string, ModelTablet>();
   #nextId = 1;
 
   tablet(alias: string): ModelTablet {
     const known = this.#tablets.get(alias);
     if (known !== undefined) return known;
-    const made = { streams: new Map(), journals: new Set<string>(), tables: new Set<string>() };
+    const made = {
+      alias,
+      streams: new Map(),
+      journals: new Set<string>(),
+      tables: new Set<string>(),
+    };
     this.#tablets.set(alias, made);
     return made;
   }
@@ -75,7 +84,7 @@ export class ModelTablets implements TabletClient {
       await HOST_CLOCK.sleep(0, { signal });
       const handler: Handlers[Method] = this.#handlers[method];
       if (handler === undefined) throw vtError("VT22005", name, `the model has no ${method}`);
-      return handler(this.tablet(name), request);
+      return await handler(this.tablet(name), request);
     } finally {
       this.open--;
     }
@@ -155,7 +164,8 @@ export class ModelTablets implements TabletClient {
       }
       return {};
     },
-    ExecuteFetchAsDba: ({ tables, journals }, { sql }) => {
+    ExecuteFetchAsDba: ({ alias, tables, journals }, { sql }) => {
+      if (this.fetch !== undefined) return this.fetch(sql, alias);
       const [, id] = /FROM _vt\.resharding_journal WHERE id = (\d+)/.exec(sql) ?? [];
       if (id !== undefined) return rows(journals.has(id) ? [[id]] : []);
       if (!sql.includes("information_schema.tables")) return rows([]);
@@ -166,7 +176,7 @@ export class ModelTablets implements TabletClient {
   };
 }
 
-function rows(found: readonly (readonly string[])[]): TabletAdmin["ExecuteFetchAsDba"]["response"] {
+export function rows(found: readonly (readonly string[])[]): QueryRows {
   return { columns: [], rows: found, affectedRows: 0, lastInsertId: "0" };
 }
 
@@ -178,6 +188,18 @@ export interface ModelCluster extends AsyncDisposable {
   readonly said: readonly string[];
   /** Writes to the topology that vtctld comes to before it dies: all later ones fail. */
   writesLeft: number;
+}
+
+/** A statement on a mysqld, for `fetch`: on a connection of its own, as a tablet does it. */
+export function onServer(
+  { root }: Pick<TestMysqld, "root">,
+  database: string,
+): (sql: string) => Promise<QueryRows> {
+  return async (sql) =>
+    await root.session(async (session) => {
+      await session.query(`USE ${database}`, CALL);
+      return await session.query(sql, CALL);
+    }, CALL);
 }
 
 /** One cell, zone1, and a primary for each of these: "zone1-100" -> "commerce/-". */

@@ -17,6 +17,7 @@ import { switchWrites } from "../../workflow/switch_writes.ts";
 import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
 import type { CommandContext } from "../context.ts";
 import { checkSchemas } from "./check_schemas.ts";
+import { checkStoredUses } from "./check_stored_uses.ts";
 import { finishUnfinished } from "./heal_switch.ts";
 import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
 import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
@@ -69,7 +70,7 @@ export async function switchTraffic(
   if (direction === "there" && !isFrozen(start.facts)) {
     checkNow(context, start.facts, options);
     if (options.types.includes("primary") && start.facts.journaled.size === 0) {
-      await checkSchemas(context, start);
+      await checkBothSides(context, start);
     }
   }
   const steps = direction === "there" ? ["reads", "writes"] as const : ["writes", "reads"] as const;
@@ -201,6 +202,12 @@ function checkNow(context: CommandContext, facts: WorkflowFacts, options: Switch
   });
 }
 
+/** VT22002 when writes would not find what they need, or not come where they belong. */
+async function checkBothSides(context: CommandContext, found: FoundWorkflow): Promise<void> {
+  await checkSchemas(context, found);
+  await checkStoredUses(context, found);
+}
+
 async function writesOf(
   context: CommandContext,
   found: FoundWorkflow,
@@ -209,7 +216,7 @@ async function writesOf(
 ): Promise<Work> {
   const { facts, primaries } = found;
   checkNow(context, facts, options);
-  if (facts.journaled.size === 0) await checkSchemas(context, found);
+  if (facts.journaled.size === 0) await checkBothSides(context, found);
   const { timeoutMs, reverse, reverseStopped, initSequences } = options;
   const program = switchWrites(facts, {
     timeoutMs,
