@@ -80,6 +80,13 @@ export const KIND_NAMES: Readonly<Record<WorkflowKind, string>> = {
   materialize: "Materialize",
 };
 
+/** What is typed before an action: "MoveTables --workflow w --target-keyspace customer". */
+export function commandOf(
+  { kind, name, targetKeyspace }: Pick<WorkflowFacts, "kind" | "name" | "targetKeyspace">,
+): string {
+  return `${KIND_NAMES[kind]} --workflow ${name} --target-keyspace ${targetKeyspace}`;
+}
+
 export const FROZEN = "FROZEN";
 
 /** Writes were switched, and the streams stay as a record of it. */

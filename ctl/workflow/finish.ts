@@ -3,7 +3,7 @@
  * workflow's own streams go last, so that a run that was cut can be run again.
  */
 import type { Effect, Place } from "./effect.ts";
-import { KIND_NAMES, nameOf, reverseName, type ShardFacts, type WorkflowFacts } from "./facts.ts";
+import { commandOf, nameOf, reverseName, type ShardFacts, type WorkflowFacts } from "./facts.ts";
 import type { Phase, Program } from "./program.ts";
 import { movedBy, thirdKeyspace } from "./routing.ts";
 import { readDocument, removeTables } from "./vschema_change.ts";
@@ -28,8 +28,19 @@ export function complete(facts: WorkflowFacts, options: Completion): Program {
   return {
     phases: [dropStreams[0], ...middle, noteEnd(facts, "complete"), dropStreams[1]],
     undo: [],
-    remedy: `run ${KIND_NAMES[facts.kind]} ${name} complete again, it goes on where it stopped`,
+    remedy: `run ${commandOf(facts)} complete${
+      flagsOf(options)
+    } again, it goes on where it stopped`,
   };
+}
+
+/** What was to stay must be said again. */
+function flagsOf(options: Cancellation & Partial<Completion>): string {
+  return [
+    options.keepData ? " --keep-data" : "",
+    options.keepRoutingRules ? " --keep-routing-rules" : "",
+    options.renameTables === true ? " --rename-tables" : "",
+  ].join("");
 }
 
 function completeTables(facts: WorkflowFacts, options: Completion): readonly Phase[] {
@@ -169,7 +180,7 @@ export function cancel(facts: WorkflowFacts, options: Cancellation): Program {
       deletion(targets, name, "target"),
     ],
     undo: [],
-    remedy: `run ${KIND_NAMES[facts.kind]} ${name} cancel again, it goes on where it stopped`,
+    remedy: `run ${commandOf(facts)} cancel${flagsOf(options)} again, it goes on where it stopped`,
   };
 }
 

@@ -1,6 +1,6 @@
 /** SwitchReads and back: routing rules for tables, SrvKeyspace for shards. */
 import type { Effect } from "./effect.ts";
-import { KIND_NAMES, type ReadType, type WorkflowFacts } from "./facts.ts";
+import { commandOf, type ReadType, type WorkflowFacts } from "./facts.ts";
 import type { Phase, Program } from "./program.ts";
 import { movedBy, servedBy, type Side } from "./routing.ts";
 
@@ -14,14 +14,15 @@ export interface ReadSwitch {
 /** Idempotent: what is switched already is written again. */
 export function switchReads(facts: WorkflowFacts, change: ReadSwitch): Program {
   const phases = facts.kind === "reshard" ? shardReads(facts, change) : tableReads(facts, change);
-  const verb = change.to === "target" ? "SwitchTraffic" : "ReverseTraffic";
+  const action = change.to === "target" ? "switchtraffic" : "reversetraffic";
   const types = change.types.join(",");
+  const cells = change.cells.length === 0 ? "" : ` --cells ${change.cells.join(",")}`;
   return {
     phases,
     undo: [],
     remedy: `run ${
-      KIND_NAMES[facts.kind]
-    } ${verb} --tablet-types ${types} again to complete it; reads go on either way`,
+      commandOf(facts)
+    } ${action} --tablet-types ${types}${cells} again to complete it; reads go on either way`,
   };
 }
 

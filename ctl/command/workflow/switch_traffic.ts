@@ -2,8 +2,8 @@
 import { vtError } from "../../../shared/error/errors.ts";
 import { checkCanSwitch } from "../../workflow/checks.ts";
 import {
+  commandOf,
   isFrozen,
-  KIND_NAMES,
   READ_TYPES,
   reverseName,
   type ServedType,
@@ -156,9 +156,7 @@ async function writeProgram(
   const { facts } = found;
   const traffic = readTraffic(facts);
   const verb = direction === "there" ? "switchtraffic" : "reversetraffic";
-  const command = `${
-    KIND_NAMES[facts.kind]
-  } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} ${verb}`;
+  const command = `${commandOf(facts)} ${verb}`;
   if (direction === "there") {
     if (traffic.writesSwitched && isFrozen(facts)) {
       context.say("Writes are switched already");
@@ -185,12 +183,11 @@ async function writeProgram(
 /** VT22002 when the source refuses the tables all the same: somebody has removed the rules. */
 function refuseLostRules(facts: WorkflowFacts): void {
   if (!isFrozen(facts) || deniedTables(facts.sources, facts.tables) === undefined) return;
-  const { kind, name, targetKeyspace } = facts;
   throw vtError(
     "VT22002",
-    `writes of workflow ${name} were switched, but no routing rule says so any more; ${
-      KIND_NAMES[kind]
-    } --workflow ${name} --target-keyspace ${targetKeyspace} switchtraffic puts the rules back, then they can be reversed`,
+    `writes of workflow ${facts.name} were switched, but no routing rule says so any more; ${
+      commandOf(facts)
+    } switchtraffic puts the rules back, then they can be reversed`,
   );
 }
 
