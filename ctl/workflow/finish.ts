@@ -5,7 +5,7 @@
 import type { Effect, Place } from "./effect.ts";
 import { commandOf, nameOf, reverseName, type ShardFacts, type WorkflowFacts } from "./facts.ts";
 import type { Phase, Program } from "./program.ts";
-import { movedBy, thirdKeyspace } from "./routing.ts";
+import { movedBy, thirdName } from "./routing.ts";
 import { readDocument, removeTables } from "./vschema_change.ts";
 
 export interface Completion {
@@ -211,7 +211,7 @@ function allow(sources: readonly ShardFacts[], tables: readonly string[]): reado
 
 /** Another workflow has it, and may have the source refuse it. */
 function isElsewhere(facts: WorkflowFacts, table: string): boolean {
-  return thirdKeyspace(facts.routingRules, table, facts) !== undefined;
+  return thirdName(facts.routingRules, table, facts) !== undefined;
 }
 
 /** Behind this the streams go, and with them all that tells that there was a workflow. */

@@ -6,7 +6,7 @@ import { vtError } from "../../shared/error/errors.ts";
 import type { RoutingRules } from "../../shared/model/records.ts";
 import type { OtherStream } from "./checks.ts";
 import { isReverse, KIND_NAMES, nameOf, reverseName, type ShardFacts } from "./facts.ts";
-import { type MovedTables, thirdKeyspace } from "./routing.ts";
+import { type MovedTables, thirdName } from "./routing.ts";
 
 export interface Surroundings {
   /** Streams of all keyspaces, without the new workflow's own. */
@@ -80,11 +80,13 @@ function describe(rival: OtherStream, shared: readonly string[], from: string): 
 
 function checkRouted(moved: MovedTables, rules: RoutingRules): void {
   for (const table of moved.tables) {
-    const third = thirdKeyspace(rules, table, moved);
+    const third = thirdName(rules, table, moved);
     if (third === undefined) continue;
     throw vtError(
       "VT22002",
-      `routing rules of ${table} name ${third}.${table}, so another workflow moves it there or has moved it; GetRoutingRules shows them, Workflow --keyspace ${third} show tells how far it is: complete or cancel it first`,
+      `routing rules of ${table} name ${third}, so another workflow moves it there or has moved it; GetRoutingRules shows them, Workflow --keyspace ${
+        third.slice(0, third.indexOf("."))
+      } show tells how far it is: complete or cancel it first, or where none is left, remove them with ApplyRoutingRules`,
     );
   }
 }

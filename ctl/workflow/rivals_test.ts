@@ -115,6 +115,26 @@ Deno.test("rules and denied tables tell of a workflow whose tablets can't be ask
   );
 });
 
+Deno.test("rules that a completed move has left are told of as such, a second name of a table isn't", () => {
+  const kept = withRules(NO_RULES, { ...TO_CUSTOMER, sourceKeyspace: "old" }, SWITCHED);
+  const onwards = { ...MOVED, sourceKeyspace: "customer" };
+  assert.throws(
+    () => checkRivals("second", onwards, { streams: [], rules: kept, sources: [] }),
+    {
+      message: "VT22002: routing rules of corder name old.corder, so another workflow moves it " +
+        "there or has moved it; GetRoutingRules shows them, Workflow --keyspace old show tells " +
+        "how far it is: complete or cancel it first, or where none is left, remove them with " +
+        "ApplyRoutingRules",
+    },
+  );
+  const another = { rules: [{ fromTable: "shop.order", toTables: ["commerce.corder"] }] };
+  assert.throws(
+    () => check([], another),
+    /rules of corder name shop.order, .* --keyspace shop show/,
+  );
+  check([], { rules: [{ fromTable: "alias", toTables: ["commerce.corder"] }] });
+});
+
 Deno.test("who is cancelled takes the rules of nobody else along", () => {
   const others = withRules(NO_RULES, TO_CUSTOMER, SWITCHED);
   assert.deepEqual(changeRules(others, MOVED, undefined), others);

@@ -118,10 +118,11 @@ export function routedTables(
 }
 
 /**
- * A keyspace that is neither source nor target and that rules of the table lead to, or from there
- * here: another workflow moves it there, and a switch would take the name away from it.
+ * "archive.t": a table of a keyspace that is neither source nor target and that rules of the table
+ * lead to, or from there here: another workflow moves it there, and a switch would take the name
+ * away from it. Another name without a keyspace is none of a workflow's.
  */
-export function thirdKeyspace(
+export function thirdName(
   rules: RoutingRules,
   table: string,
   { sourceKeyspace, targetKeyspace }: Omit<MovedTables, "tables">,
@@ -130,8 +131,8 @@ export function thirdKeyspace(
   for (const { fromTable, toTables } of rules.rules) {
     const names = [fromTable.split("@", 1)[0] ?? "", ...toTables];
     if (!names.some((name) => here.includes(name))) continue;
-    const third = names.find((name) => !here.includes(name));
-    if (third !== undefined) return third.slice(0, third.indexOf("."));
+    const third = names.find((name) => name.includes(".") && !here.includes(name));
+    if (third !== undefined) return third;
   }
   return undefined;
 }
