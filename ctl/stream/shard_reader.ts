@@ -203,11 +203,7 @@ export class ShardReader {
 
   async #heard(deliver: () => Promise<void>): Promise<void> {
     const { sink, place, alive, silence } = this.#options;
-    try {
-      await silence.holding(() => this.#silence.holding(deliver));
-    } finally {
-      this.#silence.break();
-    }
+    await silence.holding(() => this.#silence.heard(deliver));
     alive();
     if (sink.positionOf(place) !== undefined) return;
     this.#ended.abort(new DOMException("The shard's journal was reached", "AbortError"));

@@ -23,6 +23,17 @@ export class Silence {
     this.#sinceMs = this.#heldMs = this.#clock.monotonicMs();
   }
 
+  /** Something came, and the receiver takes it. Throws what `deliver` throws. */
+  async heard(deliver: () => Promise<void>): Promise<void> {
+    // At once: whoever looks while the receiver is busy must not see the silence before it.
+    this.break();
+    try {
+      await this.holding(deliver);
+    } finally {
+      this.break();
+    }
+  }
+
   /** Waits for the receiver. Throws what `work` throws. */
   async holding(work: () => Promise<void>): Promise<void> {
     if (this.#holds++ === 0) this.#heldMs = this.#clock.monotonicMs();

@@ -5,6 +5,7 @@ import { vtError } from "../../shared/error/errors.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import { SILENT_LOG } from "../../shared/host/log.ts";
 import type { Source, SourceWish } from "../../shared/host/source_picker.ts";
+import type { Log } from "../../shared/io/log.ts";
 import { encodeTextRow } from "../../shared/mysql/text_row.ts";
 import type { RowStreamSink, RowStreamStart } from "../../shared/rpc/stream_service.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
@@ -299,6 +300,29 @@ for (const [whose, dying] of [["its own", "-80"], ["another's", "80-"]] as const
     await play.connection(dying, 2);
   });
 }
+
+Deno.test("a source that speaks again late isn't given up while the receiver is busy", async () => {
+  let silentMs = 0;
+  const lost: string[] = [];
+  const clock = { ...HOST_CLOCK, monotonicMs: () => HOST_CLOCK.monotonicMs() + silentMs };
+  const log: Log = {
+    ...SILENT_LOG,
+    warn: (_, fields) => void lost.push(String(fields?.["shard"])),
+  };
+  await using play = new Play(["-80", "80-"], { clock, log });
+  const late = await play.connection("-80");
+  await play.connection("80-");
+  const gate = Promise.withResolvers<void>();
+  play.hold = gate.promise;
+  // Longer than a source is waited for, and nobody has looked yet.
+  silentMs = 12_000;
+  const held = late.sink([FIELDS, rows(2, true, "a")]);
+  // Both are looked at equally often, -80 first.
+  await waitFor("the loss of the other source", () => lost.includes("k/80-"));
+  assert.deepEqual(lost, ["k/80-"]);
+  gate.resolve();
+  await held;
+});
 
 Deno.test("what the receiver throws ends the stream", async () => {
   const full = new Error("the disk is full");
