@@ -2,6 +2,7 @@ import { list, toggle } from "../../shared/flags/flag.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { lockKeyspace } from "../../topo/locks.ts";
 import { updateShard } from "../../topo/shards.ts";
+import { sharedTables } from "../workflow/rivals.ts";
 import { defineCommand, printJson } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findPrimary, findShard, type FoundShard } from "./lookup.ts";
@@ -62,12 +63,11 @@ async function refuseMoving(
   const here = (await readShards(context, keyspace)).filter(({ facts }) => facts.shard === shard);
   const { into, from } = await streamsAround(context, keyspace, here, "");
   for (const other of [...into, ...from]) {
-    const { workflow, source } = other.stream;
-    const table = source.filter.rules.find(({ match }) => tables.includes(match))?.match;
+    const [table] = sharedTables(other, tables);
     if (table === undefined) continue;
     throw vtError(
       "VT22002",
-      `workflow ${workflow} of keyspace ${other.keyspace} has ${table} of ${keyspace}/${shard}, and says itself who refuses it; complete or cancel it first`,
+      `workflow ${other.stream.workflow} of keyspace ${other.keyspace} has ${table} of ${keyspace}/${shard}, and says itself who refuses it; complete or cancel it first`,
     );
   }
 }

@@ -32,4 +32,14 @@ Deno.test("tables that a workflow has are its own business", async () => {
     { id: "VT22002", message: /workflow w of keyspace customer has customer of customer\/-/ },
   );
   await run(cluster, "--denied-tables", "other", "customer/-", "primary");
+  // A rule that is a pattern may mean any table.
+  const { streams } = cluster.tablets.tablet("zone1-0000000200");
+  for (const [id, stream] of streams) {
+    const filter = { rules: [{ match: "/.*", filter: "-80" }] };
+    streams.set(id, { ...stream, source: { ...stream.source, filter } });
+  }
+  await assert.rejects(
+    run(cluster, "--denied-tables", "another", "customer/-", "primary"),
+    { id: "VT22002", message: /workflow w of keyspace customer has another of customer\/-/ },
+  );
 });

@@ -10,7 +10,7 @@ import {
   reverseName,
   type WorkflowFacts,
 } from "./facts.ts";
-import { deniedTables } from "./rivals.ts";
+import { deniedTables, sharedTables } from "./rivals.ts";
 import { routedTables } from "./routing.ts";
 import { STOPPED_FOR_CUTOVER } from "./switch_steps.ts";
 import { isAllSwitched, printTraffic, readTraffic } from "./traffic.ts";
@@ -202,9 +202,7 @@ export function checkCanCreate(
         }: its complete command ends it, Workflow delete only forgets it)`,
       );
     }
-    const shared = tables.filter((table) =>
-      stream.source.filter.rules.some(({ match }) => match === table || match.startsWith("/"))
-    );
+    const shared = sharedTables(other, tables);
     if (shared.length === 0 || stream.workflowType === "materialize") continue;
     const way = isReverse(stream.workflow)
       ? `complete or reverse ${

@@ -63,7 +63,11 @@ function checkName(workflow: string, sourceKeyspace: string, { stream, keyspace 
   );
 }
 
-function sharedTables({ stream }: OtherStream, tables: readonly string[]): readonly string[] {
+/** Those among `tables` that the stream has: a rule that is a pattern may mean any of them. */
+export function sharedTables(
+  { stream }: Pick<OtherStream, "stream">,
+  tables: readonly string[],
+): readonly string[] {
   const { rules } = stream.source.filter;
   return tables.filter((table) =>
     rules.some(({ match }) => match === table || match.startsWith("/"))
