@@ -27,20 +27,29 @@ export async function streamsAround(
   shards: readonly ShardAt[],
   workflow: string,
 ): Promise<StreamsAround> {
-  const names = new Set(shards.map(({ facts }) => facts.shard));
-  const own = new Set([workflow, reverseName(workflow)]);
   const keyspaces = await listKeyspaces(context.topo, context);
   const all = await Promise.all(
     keyspaces.map(async (one) => await otherStreams(context, await readShards(context, one))),
   );
+  return around(all.flat(), keyspace, shards.map(({ facts }) => facts.shard), workflow);
+}
+
+/** Those of them; see streamsAround. */
+export function around(
+  streams: readonly OtherStream[],
+  keyspace: string,
+  shards: readonly string[],
+  workflow: string,
+): StreamsAround {
+  const own = new Set([workflow, reverseName(workflow)]);
   // A move to or from another keyspace may have the same name, and is none of its own.
   const isOwn = ({ keyspace: at, stream: { workflow: name, source } }: OtherStream): boolean =>
     own.has(name) && at === keyspace && source.keyspace === keyspace;
-  const others = all.flat().filter((other) => !isOwn(other));
+  const others = streams.filter((other) => !isOwn(other));
   return {
-    into: others.filter((one) => one.keyspace === keyspace && names.has(one.shard)),
+    into: others.filter((one) => one.keyspace === keyspace && shards.includes(one.shard)),
     from: others.filter(({ stream }) =>
-      stream.source.keyspace === keyspace && names.has(stream.source.shard)
+      stream.source.keyspace === keyspace && shards.includes(stream.source.shard)
     ),
   };
 }

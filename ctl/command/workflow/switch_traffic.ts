@@ -10,6 +10,7 @@ import {
   type WorkflowFacts,
 } from "../../workflow/facts.ts";
 import { checkPlacementKept } from "../../workflow/kept_placement.ts";
+import { checkNeighbours } from "../../workflow/neighbours.ts";
 import { printPlan, type Program } from "../../workflow/program.ts";
 import { deniedTables } from "../../workflow/rivals.ts";
 import { switchReads } from "../../workflow/switch_reads.ts";
@@ -20,6 +21,7 @@ import { checkSchemas } from "./check_schemas.ts";
 import { checkStoredUses } from "./check_stored_uses.ts";
 import { finishUnfinished } from "./heal_switch.ts";
 import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
+import { around, streamsElsewhere } from "./streams_around.ts";
 import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
 
 export interface WorkflowName {
@@ -203,6 +205,12 @@ function checkNow(context: CommandContext, facts: WorkflowFacts, options: Switch
 async function checkBothSides(context: CommandContext, found: FoundWorkflow): Promise<void> {
   await checkSchemas(context, found);
   await checkStoredUses(context, found);
+  const { kind, sourceKeyspace, sources, name } = found.facts;
+  if (kind !== "reshard") return;
+  // Some may have been created since this one was.
+  const streams = await streamsElsewhere(context, []);
+  const shards = sources.map(({ shard }) => shard);
+  checkNeighbours(sourceKeyspace, around(streams, sourceKeyspace, shards, name));
 }
 
 async function writesOf(

@@ -42,3 +42,33 @@ Deno.test("a VSchema that places rows otherwise since is noticed, there and back
   await saveVSchema(topo, "customer", other, context);
   await switchTraffic(context, NAME, "back", OPTIONS);
 });
+
+Deno.test("a shard isn't left by its writes while another workflow reads from it", async () => {
+  await using cluster = await openReshard("w");
+  const { context, tablets } = cluster;
+  const reader = {
+    workflow: "sums",
+    workflowType: "materialize",
+    source: {
+      keyspace: "customer",
+      shard: "-",
+      filter: { rules: [{ match: "sums", filter: "select count(*) as n from corder" }] },
+      onDdl: "IGNORE",
+      stopAfterCopy: false,
+    },
+    position: "",
+    state: "Init",
+    cells: "",
+    tabletTypes: "replica",
+    options: "{}",
+  } as const;
+  const id = tablets.addStream("zone1-0000000300", reader);
+  const busy = { id: "VT22002", message: /workflow sums / };
+  await assert.rejects(switchTraffic(context, NAME, "there", OPTIONS), busy);
+  await switchTraffic(context, NAME, "there", { ...OPTIONS, types: ["replica"] });
+  tablets.tablet("zone1-0000000300").streams.delete(id);
+  await switchTraffic(context, NAME, "there", OPTIONS);
+  const later = { ...reader, source: { ...reader.source, shard: "-80" } };
+  tablets.addStream("zone1-0000000300", later);
+  await assert.rejects(switchTraffic(context, NAME, "back", OPTIONS), busy);
+});
