@@ -1,7 +1,7 @@
 /** VDiff on a whole cluster: what it reports of planted differences, and what it survives. */
 import assert from "node:assert/strict";
 import { clusterYaml } from "./cluster_yaml.ts";
-import { type LocalCluster, startLocalCluster } from "./local_cluster.ts";
+import { type LocalCluster, startLocalCluster, vtctlLines } from "./local_cluster.ts";
 
 const NAME = ["--workflow", "w", "--target-keyspace", "customer"];
 const ROWS = 40_000;
@@ -67,15 +67,18 @@ async function prepare(cluster: LocalCluster): Promise<string> {
     );
     assert.equal(code, 0, stderr);
   }
-  await cluster.vtctl(
-    "MoveTables",
-    ...NAME,
-    "create",
-    "--source-keyspace",
-    "commerce",
-    "--tables",
-    "t,u",
-    "--wait",
+  const shown: string[] = [];
+  const { code, stderr } = await vtctlLines(
+    cluster,
+    ["MoveTables", ...NAME, "create", "--source-keyspace", "commerce", "--tables", "t,u", "--wait"],
+    (line) => shown.push(line),
+  );
+  assert.equal(code, 0, stderr);
+  // No terminal: a line each, of which the last says that all are here.
+  const last = shown.filter((line) => line.startsWith("[")).pop() ?? "";
+  assert.match(
+    last,
+    new RegExp(`^\\[#+\\] 100.0% ${2 * ROWS} of ${2 * ROWS} rows, running, lag \\d+s$`),
   );
   const lines = (await cluster.vtctl("GetTablets", "--keyspace", "customer")).split("\n");
   return lines.map((line) => line.split(" ")).find((fields) => fields[3] === "primary")?.[0] ?? "";
