@@ -3,7 +3,7 @@
  * nothing is rounded, cut, padded, or compared in another way. Where both servers are alike a wider
  * number or text will do; where they differ, what one prints for the other's type.
  */
-import { parseColumnType, type ParsedColumnType } from "../../shared/value/column_type.ts";
+import { parseColumnType, type ParsedColumnType, scaleOf } from "../../shared/value/column_type.ts";
 import type { ColumnSchema } from "../../shared/rpc/query_service.ts";
 import { columnLimit } from "../../shared/vindex/column_limit.ts";
 import { isSameCollation } from "../../shared/mysql/collation_pairs.ts";
@@ -96,10 +96,6 @@ function isWithin(
   }
   return one !== undefined && other !== undefined && one.kind !== "integer" &&
     other.kind !== "integer" && one.max <= other.max;
-}
-
-function scaleOf({ size }: ParsedColumnType): number {
-  return Number(size.split(",")[1] ?? 0);
 }
 
 function canonical(base: string): string {

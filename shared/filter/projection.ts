@@ -13,7 +13,7 @@ import { decodeLiteral } from "../sql/literal.ts";
 import { DEFAULT_OPTIONS } from "../sql/options.ts";
 import { bytesOf } from "../vindex/vindex.ts";
 import { type FilterContext, keyspaceIdOf, primaryKeyColumns } from "./keyspace_id.ts";
-import type { RuleSelect } from "./rule.ts";
+import { type FilterRule, parseRule, type RuleSelect } from "./rule.ts";
 
 export interface ProjectionScope {
   readonly select: RuleSelect;
@@ -60,22 +60,40 @@ function columnOutput(field: Field, place: number): Output {
   return { field, place, value: (row) => row[place] ?? null };
 }
 
+/** Names of what a rule gives beside columns of its table. VT26007 and VT12001 as parseRule. */
+export function constantNames(rule: FilterRule): ReadonlySet<string> {
+  const parsed = parseRule(rule);
+  if (parsed.kind !== "select") return new Set();
+  const { select } = parsed;
+  const constants = select.items.filter(({ expr }) =>
+    expr.kind !== "star" && expr.kind !== "column"
+  );
+  return new Set(constants.map((item) => constantName(item, select)));
+}
+
+function constantName({ expr, alias }: SelectItem, { sql }: RuleSelect): string {
+  if (alias !== undefined) return alias.text;
+  return expr.kind === "call" && expr.name === "keyspace_id"
+    ? "keyspace_id"
+    : sql.slice(expr.start, expr.end);
+}
+
 function compileItem(item: SelectItem, scope: ProjectionScope): readonly Output[] {
   const { expr } = item;
-  const alias = item.alias?.text;
   if (expr.kind === "star") return allColumns(scope.fields);
   if (expr.kind === "column") {
     const place = columnPlace(expr, scope);
     const field = scope.fields.fields[place];
     if (field === undefined) return [];
-    return [columnOutput({ ...field, name: alias ?? expr.name.text }, place)];
+    return [columnOutput({ ...field, name: item.alias?.text ?? expr.name.text }, place)];
+  }
+  const name = constantName(item, scope.select);
+  if (expr.kind === "literal") return [literalOutput(expr, name, scope)];
+  if (expr.kind === "null") return [constant(name, MYSQL_TYPE_VAR_STRING, null)];
+  if (expr.kind === "call" && expr.name === "keyspace_id" && expr.args.length === 0) {
+    return [keyspaceIdOutput(name, scope)];
   }
   const text = scope.select.sql.slice(expr.start, expr.end);
-  if (expr.kind === "literal") return [literalOutput(expr, alias ?? text, scope)];
-  if (expr.kind === "null") return [constant(alias ?? text, MYSQL_TYPE_VAR_STRING, null)];
-  if (expr.kind === "call" && expr.name === "keyspace_id" && expr.args.length === 0) {
-    return [keyspaceIdOutput(alias ?? "keyspace_id", scope)];
-  }
   throw vtError("VT12001", `expression "${text}" in the filter of a stream`);
 }
 

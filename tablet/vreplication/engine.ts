@@ -9,6 +9,7 @@ import type { StreamSettings } from "../../shared/flags/stream_flags.ts";
 import { sleep } from "../../shared/host/clock.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
+import { settleAll } from "../../shared/io/settle_all.ts";
 import type { QueryRows } from "../../shared/rpc/tablet_admin.ts";
 import type { NewStream, StreamStatus, VReplicationAdmin } from "../../shared/rpc/vreplication.ts";
 import { Dba } from "../mysqld/dba.ts";
@@ -114,10 +115,7 @@ export class VReplicationEngine implements AsyncDisposable {
 
   /** All are stopped when one can't be, too; then its error. */
   async #stopAll(): Promise<void> {
-    const stops = await Promise.allSettled(
-      [...this.#controllers.keys()].map((id) => this.#stopOne(id)),
-    );
-    for (const stop of stops) if (stop.status === "rejected") throw stop.reason;
+    await settleAll([...this.#controllers.keys()], (id) => this.#stopOne(id));
   }
 
   #start(stream: StreamStatus): void {

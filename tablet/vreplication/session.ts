@@ -68,15 +68,28 @@ export class WriteSession implements Disposable {
   }
 
   /**
-   * The same for rows that a table must keep as they are. VT27013 when the server notes that it
-   * didn't: decimals are rounded and blanks cut off in every sql_mode.
+   * The same for rows of which these columns, in small letters, must be kept as they are. VT27013
+   * when the server notes that one was not, or more than it lists (max_error_count). Columns that it
+   * generates are rounded as they were at the source.
    */
-  async write(table: string, sql: Uint8Array, call: Call): Promise<number> {
+  async write(
+    table: string,
+    columns: readonly string[],
+    sql: Uint8Array,
+    call: Call,
+  ): Promise<number> {
     const { matched, warnings } = await this.#ok(sql, call);
-    if (warnings > 0) {
-      const notes = await this.rows("SHOW WARNINGS", call);
-      const note = notes.find(([, code]) => Number(code) === WARN_DATA_TRUNCATED);
-      if (note !== undefined) throw vtError("VT27013", table, note[2] ?? "");
+    if (warnings === 0) return matched;
+    const notes = await this.rows("SHOW WARNINGS", call);
+    for (const [, code, text] of notes) {
+      const said = (text ?? "").toLowerCase();
+      const isOurs = columns.some((column) => said.includes(`'${column}'`));
+      if (Number(code) === WARN_DATA_TRUNCATED && isOurs) {
+        throw vtError("VT27013", table, text ?? "");
+      }
+    }
+    if (notes.length < warnings) {
+      throw vtError("VT27013", table, `mysqld notes ${warnings} things and lists ${notes.length}`);
     }
     return matched;
   }

@@ -2,10 +2,11 @@
  * Where a strict mysqld keeps another value than it is given and neither refuses nor warns: numbers
  * and seconds are rounded, times of a day go, blanks at the end go, bytes are filled up, numbers
  * mean members (manual, "Strict SQL Mode", "Fractional Seconds in Time Values", "The CHAR and
- * VARCHAR Types", "The ENUM Type"). All else that doesn't fit is an error, or a note that
- * session.ts looks at; silent_change_server_test.ts tries each type with each other one.
+ * VARCHAR Types", "The ENUM Type"). All else that doesn't fit is an error, or noted
+ * (changesWithNote); silent_change_server_test.ts tries each type with each other one.
  */
-import { parseColumnType, type ParsedColumnType } from "../../shared/value/column_type.ts";
+import { parseColumnType, type ParsedColumnType, scaleOf } from "../../shared/value/column_type.ts";
+import { columnLimit } from "../../shared/vindex/column_limit.ts";
 
 /**
  * True when the target's column may do so with a value of the source's, both as they are declared.
@@ -18,19 +19,41 @@ export function changesInSilence(sourceType: string, targetType: string): boolea
   if (KEPT_BY_SAME.has(source.base) || KEEPS_SAME.has(target.base)) return true;
   switch (target.base) {
     case "char":
-      return VARYING.has(source.base);
+      return source.zerofill || VARYING.has(source.base);
+    case "varchar":
+    case "tinytext":
+    case "text":
+    case "mediumtext":
+    case "longtext":
+      // The binlog has the number alone.
+      return source.zerofill;
     case "datetime":
     case "timestamp":
       return !MOMENTS.has(source.base) || fractionOf(source) > fractionOf(target);
     case "double":
-      return target.size !== "" ||
-        !["tinyint", "smallint", "mediumint", "int"].includes(source.base);
+      return target.size !== "" || !INTEGERS.has(source.base) || source.base === "bigint";
     case "decimal":
-      return source.base === "double";
+      return !EXACT.has(source.base);
   }
-  return INTEGERS.has(target.base) &&
-    (source.base === "double" || source.base === "decimal" && scaleOf(source) > 0);
+  return INTEGERS.has(target.base) && (!EXACT.has(source.base) || scaleOf(source) > 0);
 }
+
+/**
+ * True when the target's column may round a value of the source's or cut blanks off its end, of
+ * which mysqld leaves the note WARN_DATA_TRUNCATED in every sql_mode.
+ */
+export function changesWithNote(sourceType: string, targetType: string): boolean {
+  const [source, target] = [parseColumnType(sourceType), parseColumnType(targetType)];
+  if (source.base === "decimal" && target.base === "decimal") {
+    return scaleOf(source) > scaleOf(target);
+  }
+  const [one, other] = [columnLimit(sourceType, undefined), columnLimit(targetType, undefined)];
+  if (other?.kind !== "text" || one === undefined || one.kind === "integer") return false;
+  const isCounted = one.kind === "text" && one.unit === "characters" && other.unit === "bytes";
+  return one.max * (isCounted ? CHARACTER_BYTES_MAX : 1) > other.max;
+}
+
+const CHARACTER_BYTES_MAX = 4;
 
 /** Both are of one type. */
 function changesWithin(source: ParsedColumnType, target: ParsedColumnType): boolean {
@@ -39,7 +62,8 @@ function changesWithin(source: ParsedColumnType, target: ParsedColumnType): bool
       return source.size !== target.size;
     case "float":
     case "double":
-      return target.size !== "" && source.size !== target.size;
+      // The binlog doesn't tell the digits.
+      return source.size !== "" && target.size !== "" && source.size !== target.size;
     case "datetime":
     case "timestamp":
     case "time":
@@ -73,12 +97,10 @@ const INTEGERS: ReadonlySet<string> = new Set([
   ...["tinyint", "smallint", "mediumint", "int", "bigint"],
 ]);
 
+const EXACT: ReadonlySet<string> = new Set([...INTEGERS, "year", "decimal"]);
+
 function fractionOf({ size }: ParsedColumnType): number {
   return Number(size);
-}
-
-function scaleOf({ size }: ParsedColumnType): number {
-  return Number(size.split(",")[1] ?? 0);
 }
 
 function membersOf({ size }: ParsedColumnType): readonly string[] {

@@ -37,7 +37,7 @@ const TYPES: readonly (readonly [type: string, ...values: readonly string[]])[] 
   ["time", "'-838:59:59'", "'04:05:06'"],
   ["time(6)", "'04:05:06.999999'"],
   ["char(4)", "'ab'", "' b'", "''"],
-  ["varchar(8)", "'ab'", "'ab  '", "'longtext'", "'7'", "'2026'"],
+  ["varchar(8)", "'ab'", "'ab  '", "'longtext'", "'7'", "'2026'", "'1.5'", "'007'"],
   ["varchar(3) character set latin1", "_utf8mb4'\u00e9 '", "'a'"],
   ["text", "'ab '", "'2026-02-03'", "'04:05:06'"],
   ["binary(4)", "'ab'", "'abcd'"],

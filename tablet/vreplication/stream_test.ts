@@ -107,6 +107,55 @@ onEach("values that the target would round or cut stop the stream", {}, async (c
   assert.deepEqual(await rows(target), await rows(source));
 });
 
+onEach("constants of a rule are kept as their columns were chosen to be", {}, async (cluster) => {
+  const { source, target } = cluster;
+  await cluster.sql(source, "CREATE TABLE o (id int PRIMARY KEY, d decimal(10,2))");
+  await cluster.sql(
+    target,
+    "CREATE TABLE o (id int PRIMARY KEY, d decimal(10,2), " +
+      "channel enum('web','shop'), code char(3), day date, rate double)",
+  );
+  await cluster.sql(source, "INSERT INTO o VALUES (1, 2.50)");
+  const filter = "select id, d, 'web' as channel, 'ab' as code, '2026-01-02' as day, " +
+    "1.5 as rate from o";
+  await cluster.createStreams(() => [{ match: "o", filter }]);
+  await cluster.untilState("Running");
+  await cluster.sql(source, "INSERT INTO o VALUES (2, 3)");
+  await cluster.untilCaughtUp();
+  assert.deepEqual(await cluster.sql(target, "SELECT * FROM o ORDER BY id"), [
+    ["1", "2.50", "web", "ab", "2026-01-02", "1.5"],
+    ["2", "3.00", "web", "ab", "2026-01-02", "1.5"],
+  ]);
+});
+
+onEach(
+  "a value that may have been rounded among more notes than are listed is refused",
+  {},
+  async (cluster) => {
+    const { source, target } = cluster;
+    const columns = "id int PRIMARY KEY, a varchar(9), d decimal(10,4)";
+    await cluster.sql(source, `CREATE TABLE n (${columns}) CHARACTER SET utf8mb3`);
+    await cluster.sql(
+      target,
+      "CREATE TABLE n (id int PRIMARY KEY, a varchar(9), d decimal(10,2), " +
+        "half decimal(10,1) AS (id / 4) STORED) CHARACTER SET utf8mb3",
+    );
+    // A note for each text on MySQL, and for each second row on both: of a column that is generated.
+    const rows = Array.from(
+      { length: 2000 },
+      (_, id) => `(${id}, 'a', ${id === 1999 ? "0.125" : 1})`,
+    );
+    await cluster.sql(source, `INSERT INTO n VALUES ${rows}`);
+    await cluster.createStreams(() => [{ match: "n", filter: "" }]);
+    await cluster.untilState("Error");
+    const { message } = await cluster.stream(target);
+    assert.match(
+      message,
+      /VT27013: table n .*: mysqld notes \d+ things and lists \d+; alter it as/,
+    );
+  },
+);
+
 onEach("tables without a primary key are copied and followed", {}, async (cluster) => {
   const [target] = cluster.targets;
   assert.ok(target);

@@ -9,7 +9,7 @@ import { collationById } from "../../shared/mysql/collations.ts";
 import { quoteName } from "../mysqld/statement.ts";
 import type { RunSql } from "./row_statements.ts";
 import type { WriteSession } from "./session.ts";
-import { changesInSilence } from "./silent_change.ts";
+import { changesInSilence, changesWithNote } from "./silent_change.ts";
 import { type LiteralForm, literalForm } from "./sql_buffer.ts";
 
 /** As information_schema has it. */
@@ -89,23 +89,22 @@ export interface TablePlan {
    */
   readonly exact: boolean;
   readonly copies: Copies;
+  /** Names of columns, in small letters, whose values mysqld may round or cut, and then notes it. */
+  readonly rounded: readonly string[];
   /** Undefined: the stream's rows are the table's own. */
   readonly writer: RowWriter | undefined;
 }
 
-/**
- * Runs a statement that writes rows by a plan. What expressions make may be
- * rounded; VT27013 when rows of a source would be.
- */
+/** Runs a statement that writes rows by a plan. VT27013 when values of theirs were changed. */
 export async function writeRows(
   session: WriteSession,
-  { table, writer }: TablePlan,
+  { table, rounded }: TablePlan,
   sql: Uint8Array,
   call: { readonly signal: AbortSignal },
 ): Promise<number> {
-  return writer === undefined
-    ? await session.write(table, sql, call)
-    : await session.run(sql, call);
+  return rounded.length === 0
+    ? await session.run(sql, call)
+    : await session.write(table, rounded, sql, call);
 }
 
 /**
@@ -116,15 +115,20 @@ export function planTable(fields: TableFields, target: TargetTable): TablePlan {
   const byName = new Map(target.columns.map((column) => [column.name.toLowerCase(), column]));
   const written = new Map<string, WrittenColumn>();
   const columns: WrittenColumn[] = [];
+  const rounded: string[] = [];
   for (const [index, field] of fields.fields.entries()) {
     const column = byName.get(field.name.toLowerCase());
     if (column === undefined) throw vtError("VT27002", target.name, `column ${field.name}`);
+    const plan = { index, name: quoteName(column.name), field, form: literalForm(field) };
+    written.set(column.name.toLowerCase(), plan);
+    if (column.generated) continue;
+    columns.push(plan);
     if (changesInSilence(field.columnType, column.columnType)) {
       throw vtError("VT27013", target.name, whatChanges(field, column));
     }
-    const plan = { index, name: quoteName(column.name), field, form: literalForm(field) };
-    written.set(column.name.toLowerCase(), plan);
-    if (!column.generated) columns.push(plan);
+    if (changesWithNote(field.columnType, column.columnType)) {
+      rounded.push(column.name.toLowerCase());
+    }
   }
   const key = keyOf(target, written);
   const missing = target.columns.some((column) =>
@@ -139,6 +143,7 @@ export function planTable(fields: TableFields, target: TargetTable): TablePlan {
     replaceable: key !== undefined && !missing,
     exact,
     copies: key === undefined || exact ? "whole" : "pieces",
+    rounded,
     writer: undefined,
   };
 }

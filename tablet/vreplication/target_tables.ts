@@ -4,6 +4,7 @@ import { ER_DUP_ENTRY } from "../../shared/error/errno.ts";
 import { vtError, vtErrorFrom } from "../../shared/error/errors.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import { type ComputedRule, computedRule } from "../../shared/filter/computed.ts";
+import { constantNames } from "../../shared/filter/projection.ts";
 import { collationById } from "../../shared/mysql/collations.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
@@ -36,6 +37,8 @@ export class TargetTables implements Disposable {
   readonly #call: Call;
   readonly #definitions: DefinitionReader;
   readonly #computed: ReadonlyMap<string, ComputedRule>;
+  /** Columns that rules make of constants, by target. */
+  readonly #constants: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #plans = new Map<string, TablePlan>();
   /** Temporary tables that groups gather in, by target and columns. */
   readonly #gathering = new Map<string, string>();
@@ -53,6 +56,7 @@ export class TargetTables implements Disposable {
       keysWhere: "index_name = 'PRIMARY'",
     }, HOST_CLOCK);
     this.#computed = computedByTarget(options.rules);
+    this.#constants = new Map(options.rules.map((rule) => [rule.match, constantNames(rule)]));
   }
 
   /** Names of all base tables, in order. */
@@ -75,8 +79,10 @@ export class TargetTables implements Disposable {
    */
   async describe(fields: TableFields): Promise<TablePlan> {
     const rule = this.#computed.get(fields.table);
+    const constants = this.#constants.get(fields.table);
+    const declared = constants === undefined ? fields : withoutTypes(fields, constants);
     const plan = rule === undefined
-      ? planTable(fields, targetTable(fields.table, await this.#columns(fields.table)))
+      ? planTable(declared, targetTable(fields.table, await this.#columns(fields.table)))
       : await this.#computedPlan(rule, fields);
     this.#plans.set(fields.table, plan);
     return plan;
@@ -151,6 +157,7 @@ export class TargetTables implements Disposable {
       replaceable: false,
       exact: true,
       copies: "end",
+      rounded: [],
       writer: new GroupWriter(evaluation, plan(gathering), this.#call),
     };
   }
@@ -180,6 +187,16 @@ function computedByTarget(rules: readonly FilterRule[]): ReadonlyMap<string, Com
   return new Map(
     [...byTarget].flatMap(([target, rule]) => rule === undefined ? [] : [[target, rule]]),
   );
+}
+
+/** What is no column of the source has no type that its values were declared in. */
+function withoutTypes(fields: TableFields, names: ReadonlySet<string>): TableFields {
+  return {
+    ...fields,
+    fields: fields.fields.map((field) =>
+      names.has(field.name) ? { ...field, columnType: "" } : field
+    ),
+  };
 }
 
 interface DescribedColumn extends ColumnType {

@@ -12,6 +12,8 @@ const COLUMNS: readonly (readonly [string, readonly string[]])[] = [
     "-0.5",
   ]],
   ["f float", ["0.1", "3.4028234e38"]],
+  ["fd float(7,4)", ["1.5", "-999.0625"]],
+  ["gd double(8,2)", ["1.25", "-99999.5"]],
   ["g double", ["-1.7976931348623157e308", "5e-324"]],
   ["b bit(13)", ["b'1010101010101'", "b'0'"]],
   ["b64 bit(64)", ["0xffffffffffffffff", "NULL"]],
@@ -33,6 +35,7 @@ const COLUMNS: readonly (readonly [string, readonly string[]])[] = [
   ["j json", [`'{"a": [1, 2.50, null, "é😀\\\\"q"]}'`, "NULL"]],
   ["p point", ["ST_GeomFromText('POINT(1 2)')", "NULL"]],
   ["gs bigint GENERATED ALWAYS AS (i8 DIV 2) STORED", []],
+  ["gr decimal(10,2) GENERATED ALWAYS AS (y * 1.005) STORED", []],
   ["gv int GENERATED ALWAYS AS (LENGTH(vb)) VIRTUAL", []],
 ];
 
