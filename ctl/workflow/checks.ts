@@ -18,6 +18,8 @@ import { isAllSwitched, printTraffic, readTraffic } from "./traffic.ts";
 export interface SwitchLimits {
   readonly lagMaxSeconds: number;
   readonly nowSeconds: number;
+  /** A switch of this workflow was cut, and is ended first: it may have a source refuse tables. */
+  readonly isCut?: boolean;
 }
 
 /** VT22002 "cannot switch traffic for workflow ... at this time: ...". */
@@ -38,7 +40,7 @@ function whyNot(facts: WorkflowFacts, limits: SwitchLimits): string | undefined 
       KIND_NAMES[facts.kind]
     } --workflow ${facts.name} --target-keyspace ${facts.targetKeyspace} reversetraffic`;
   }
-  const rival = whyRivalHasIt(facts);
+  const rival = whyRivalHasIt(facts, limits);
   if (rival !== undefined) return rival;
   for (const placed of facts.streams) {
     const why = whyStreamNot(facts, placed, limits);
@@ -48,13 +50,17 @@ function whyNot(facts: WorkflowFacts, limits: SwitchLimits): string | undefined 
 }
 
 /** What could not be seen when it was created, since a tablet was away. */
-function whyRivalHasIt(facts: WorkflowFacts): string | undefined {
+function whyRivalHasIt(
+  facts: WorkflowFacts,
+  { isCut = false }: Pick<SwitchLimits, "isCut">,
+): string | undefined {
   const { name, kind, sourceKeyspace, targetKeyspace } = facts;
   const back = facts.reverseStreams.find(({ stream }) => stream.source.keyspace !== targetKeyspace);
   if (back !== undefined) {
     return `${back.stream.workflow} on ${sourceKeyspace}/${back.shard}, which would bring its rows back, belongs to a workflow of keyspace ${back.stream.source.keyspace}; complete that one, or cancel this one and create it under another name`;
   }
-  const denied = kind === "move_tables" ? deniedTables(facts.sources, facts.tables) : undefined;
+  if (isCut || kind !== "move_tables") return undefined;
+  const denied = deniedTables(facts.sources, facts.tables);
   if (denied === undefined) return undefined;
   return `${denied}, so another workflow has switched its writes elsewhere, and rows written since are not here; GetRoutingRules tells where, MoveTables --workflow ${name} --target-keyspace ${targetKeyspace} cancel ends this one`;
 }

@@ -62,29 +62,38 @@ async function readOrForget(
   }
 }
 
+type Ends = Pick<WorkflowFacts, "targetKeyspace" | "sourceKeyspace" | "name">;
+
 /**
  * A switch of the workflow, there or back, that was cut comes to its end, under the keyspaces' locks
  * that the caller holds: what it stopped or denied is known by its streams, which may go next.
  */
 export async function finishUnfinished(
   context: CommandContext,
-  { targetKeyspace, sourceKeyspace, name }: Pick<
-    WorkflowFacts,
-    "targetKeyspace" | "sourceKeyspace" | "name"
-  >,
+  ends: Ends,
   locks: HeldLocks,
 ): Promise<void> {
-  for (
-    const [keyspace, workflow] of [
-      [targetKeyspace, name],
-      [sourceKeyspace, reverseName(name)],
-    ] as const
-  ) {
-    const record = await getSwitch(context.topo, keyspace, workflow, context);
-    if (record === undefined) continue;
-    context.say(`${record.command} was cut after ${record.startedAt}`);
+  for (const record of await cutSwitches(context, ends)) {
+    context.say(printCut(record));
     await finishSwitch(context, record, locks);
   }
+}
+
+/** What `finishUnfinished` would end, there before back; under the keyspaces' locks, too. */
+export async function cutSwitches(
+  context: CommandContext,
+  { targetKeyspace, sourceKeyspace, name }: Ends,
+): Promise<readonly SwitchRecord[]> {
+  const records = await Promise.all([
+    getSwitch(context.topo, targetKeyspace, name, context),
+    getSwitch(context.topo, sourceKeyspace, reverseName(name), context),
+  ]);
+  return records.filter((record) => record !== undefined);
+}
+
+/** "MoveTables --workflow w --target-keyspace customer switchtraffic was cut after TIME" */
+export function printCut({ command, startedAt }: SwitchRecord): string {
+  return `${command} was cut after ${startedAt}`;
 }
 
 /** Under the keyspaces' locks. */

@@ -19,7 +19,7 @@ import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
 import type { CommandContext } from "../context.ts";
 import { checkSchemas } from "./check_schemas.ts";
 import { checkStoredUses } from "./check_stored_uses.ts";
-import { finishUnfinished } from "./heal_switch.ts";
+import { cutSwitches, finishUnfinished, printCut } from "./heal_switch.ts";
 import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
 import { around, streamsElsewhere } from "./streams_around.ts";
 import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
@@ -38,6 +38,12 @@ export interface SwitchOptions {
   readonly reverseStopped: boolean;
   readonly initSequences: boolean;
   readonly dryRun: boolean;
+}
+
+/** What is asked for, and how it was found. */
+interface Wish extends SwitchOptions {
+  /** By a dry run, which doesn't end what was cut. */
+  readonly isCut: boolean;
 }
 
 export interface SwitchResult {
@@ -64,19 +70,21 @@ export async function switchTraffic(
   const verb = direction === "there" ? "SwitchTraffic" : "ReverseTraffic";
   const keyspaces = [found.facts.sourceKeyspace, found.facts.targetKeyspace];
   await using locks = await lockKeyspaces(context, keyspaces, `${verb}(${name.workflow})`);
+  const cut = options.dryRun ? await cutSwitches(context, found.facts) : [];
   if (!options.dryRun) await finishUnfinished(context, found.facts, locks);
+  const wish: Wish = { ...options, isCut: cut.length > 0 };
   // Under the locks nobody else changes routing, so what is read from here on holds.
   const start = await readWorkflow(context, name.keyspace, name.workflow);
   const startState = printTraffic(readTraffic(start.facts));
   // Before anything is switched: reads aren't left switched by writes that can't be.
   if (direction === "there" && !isFrozen(start.facts)) {
-    checkNow(context, start.facts, options);
+    checkNow(context, start.facts, wish);
     if (options.types.includes("primary") && start.facts.journaled.size === 0) {
       await checkBothSides(context, start);
     }
   }
   const steps = direction === "there" ? ["reads", "writes"] as const : ["writes", "reads"] as const;
-  const plan: string[] = [];
+  const plan: string[] = cut.map((record) => `${printCut(record)}; it is ended first`);
   let pauseMs: number | undefined;
   for (const step of steps) {
     const current = step === steps[0] || options.dryRun
@@ -84,7 +92,7 @@ export async function switchTraffic(
       : await readWorkflow(context, name.keyspace, name.workflow);
     const work = step === "reads"
       ? readProgram(current, direction, options)
-      : await writeProgram(context, current, direction, options);
+      : await writeProgram(context, current, direction, wish);
     if (work === undefined) continue;
     if (options.dryRun) plan.push(...printPlan(work.program));
     else pauseMs = await runStep(context, work, locks) ?? pauseMs;
@@ -152,9 +160,9 @@ async function writeProgram(
   context: CommandContext,
   found: FoundWorkflow,
   direction: Direction,
-  options: SwitchOptions,
+  wish: Wish,
 ): Promise<Work | undefined> {
-  if (!options.types.includes("primary")) return undefined;
+  if (!wish.types.includes("primary")) return undefined;
   const { facts } = found;
   const traffic = readTraffic(facts);
   const verb = direction === "there" ? "switchtraffic" : "reversetraffic";
@@ -164,7 +172,7 @@ async function writeProgram(
       context.say("Writes are switched already");
       return undefined;
     }
-    return await writesOf(context, found, options, command);
+    return await writesOf(context, found, wish, command);
   }
   if (facts.reverseStreams.length === 0) {
     if (!traffic.writesSwitched) return undefined;
@@ -179,7 +187,7 @@ async function writeProgram(
     context.say("Writes are on the source already");
     return undefined;
   }
-  return await writesOf(context, back, options, command);
+  return await writesOf(context, back, wish, command);
 }
 
 /** VT22002 when the source refuses the tables all the same: somebody has removed the rules. */
@@ -193,11 +201,12 @@ function refuseLostRules(facts: WorkflowFacts): void {
   );
 }
 
-function checkNow(context: CommandContext, facts: WorkflowFacts, options: SwitchOptions): void {
+function checkNow(context: CommandContext, facts: WorkflowFacts, wish: Wish): void {
   if (facts.journaled.size === 0) checkPlacementKept(facts);
   checkCanSwitch(facts, {
-    lagMaxSeconds: Math.ceil(options.lagMaxMs / 1000),
+    lagMaxSeconds: Math.ceil(wish.lagMaxMs / 1000),
     nowSeconds: Math.floor(context.clock.now() / 1000),
+    isCut: wish.isCut,
   });
 }
 
@@ -216,13 +225,13 @@ async function checkBothSides(context: CommandContext, found: FoundWorkflow): Pr
 async function writesOf(
   context: CommandContext,
   found: FoundWorkflow,
-  options: SwitchOptions,
+  wish: Wish,
   command: string,
 ): Promise<Work> {
   const { facts, primaries } = found;
-  checkNow(context, facts, options);
+  checkNow(context, facts, wish);
   if (facts.journaled.size === 0) await checkBothSides(context, found);
-  const { timeoutMs, reverse, reverseStopped, initSequences } = options;
+  const { timeoutMs, reverse, reverseStopped, initSequences } = wish;
   const program = switchWrites(facts, {
     timeoutMs,
     reverse,

@@ -1,8 +1,17 @@
 /** What is looked at before traffic is switched, on a model of a cluster. */
 import assert from "node:assert/strict";
-import { openReshard } from "../../../tests/harness/model_tablets.ts";
+import {
+  type ModelCluster,
+  openModelCluster,
+  openReshard,
+} from "../../../tests/harness/model_tablets.ts";
+import { updateShard } from "../../../topo/shards.ts";
+import { listSwitches, saveSwitch } from "../../../topo/switches.ts";
 import { getVSchema, saveVSchema } from "../../../topo/vschemas.ts";
+import { planStreams } from "../../workflow/streams.ts";
+import { readDocument } from "../../workflow/vschema_change.ts";
 import { switchTraffic } from "./switch_traffic.ts";
+import { denyTables } from "./write_record.ts";
 
 const NAME = { keyspace: "customer", workflow: "w" };
 const OPTIONS = {
@@ -72,3 +81,69 @@ Deno.test("a shard isn't left by its writes while another workflow reads from it
   tablets.addStream("zone1-0000000300", later);
   await assert.rejects(switchTraffic(context, NAME, "back", OPTIONS), busy);
 });
+
+/** A move of customer from commerce/- to customer/- that has copied all. */
+async function openMove(): Promise<ModelCluster> {
+  const cluster = await openModelCluster({ "zone1-100": "commerce/-", "zone1-200": "customer/-" });
+  const { topo, tablets, context } = cluster;
+  await saveVSchema(topo, "commerce", { tables: { customer: {} } }, context);
+  await saveVSchema(topo, "customer", { tables: { customer: {} } }, context);
+  const plain = (keyspace: string) => ({ keyspace, document: readDocument(undefined) });
+  const [placed] = planStreams({
+    sources: [{ keyspace: "commerce", shard: "-" }],
+    targets: [{ keyspace: "customer", shard: "-" }],
+    tables: ["customer"],
+    source: plain("commerce"),
+    target: plain("customer"),
+  }, {
+    workflow: "w",
+    workflowType: "move_tables",
+    cells: "",
+    tabletTypes: "",
+    onDdl: "IGNORE",
+    stopAfterCopy: false,
+    state: "Stopped",
+    options: "{}",
+  });
+  tablets.addStream("zone1-0000000200", placed?.stream ?? assert.fail());
+  for (const alias of ["zone1-0000000100", "zone1-0000000200"]) {
+    tablets.tablet(alias).tables.add("customer");
+  }
+  return cluster;
+}
+
+const SIDES = [
+  ["there", "commerce", { keyspace: "customer", workflow: "w" }],
+  ["back", "customer", { keyspace: "commerce", workflow: "w_reverse" }],
+] as const;
+for (const [direction, side, cut] of SIDES) {
+  Deno.test(`a dry run ${direction} lays what a cut switch left to no other workflow`, async () => {
+    await using cluster = await openMove();
+    const { context, topo } = cluster;
+    if (direction === "back") await switchTraffic(context, NAME, "there", OPTIONS);
+    await updateShard(topo, side, "-", (record) => ({
+      ...record,
+      tabletControls: denyTables(record.tabletControls, ["customer"], true),
+    }), context);
+    const dry = { ...OPTIONS, dryRun: true };
+    await assert.rejects(switchTraffic(context, NAME, direction, dry), /so another workflow has/);
+    const { timeoutMs, reverse, reverseStopped, initSequences } = OPTIONS;
+    await saveSwitch(topo, {
+      ...cut,
+      timeoutMs,
+      reverse,
+      reverseStopped,
+      initSequences,
+      command: "MoveTables ...",
+      startedAt: "2026-01-02T03:04:05Z",
+    }, context);
+    const { plan = [] } = await switchTraffic(context, NAME, direction, dry);
+    assert.deepEqual(plan.slice(0, 3), [
+      "Lock keyspace commerce",
+      "Lock keyspace customer",
+      "MoveTables ... was cut after 2026-01-02T03:04:05Z; it is ended first",
+    ]);
+    await switchTraffic(context, NAME, direction, OPTIONS);
+    assert.deepEqual(await listSwitches(topo, context), []);
+  });
+}
