@@ -37,9 +37,7 @@ export function expectedSizes(
   streams: readonly PlacedStream[],
   source: readonly TableSize[],
 ): ReadonlyMap<string, Size> {
-  const readings = streams.flatMap(({ stream }) =>
-    stream.source.filter.rules.flatMap((rule) => readingOf(rule, stream.source.shard))
-  );
+  const readings = readingsOf(streams);
   const key = (shard: string, table: string): string => `${shard} ${table}`;
   const sizes = new Map(source.map((size) => [key(size.shard, size.table), size]));
   const parts = new Map<string, number>();
@@ -56,6 +54,17 @@ export function expectedSizes(
     table,
     { rows: Math.round(rows), bytes: Math.round(bytes) },
   ]));
+}
+
+/** What the streams read on their source shards. */
+export function sourceTables(streams: readonly PlacedStream[]): ReadonlySet<string> {
+  return new Set(readingsOf(streams).map(({ source }) => source));
+}
+
+function readingsOf(streams: readonly PlacedStream[]): readonly Reading[] {
+  return streams.flatMap(({ stream }) =>
+    stream.source.filter.rules.flatMap((rule) => readingOf(rule, stream.source.shard))
+  );
 }
 
 /** Of all shards together, by table. */

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { newStatus } from "../../tests/harness/workflow_world.ts";
 import type { FilterRule, StreamStatus } from "../../shared/rpc/vreplication.ts";
-import { expectedSizes, type TableSize } from "./copy_sizes.ts";
+import { expectedSizes, sourceTables, type TableSize } from "./copy_sizes.ts";
 import type { PlacedStream } from "./facts.ts";
 import { measure, type Progress } from "./progress.ts";
 import { etaSeconds, printProgressLine } from "./progress_line.ts";
@@ -128,6 +128,7 @@ Deno.test("a table of another name is as large as the one that it is made of", (
   ];
   const expected = expectedSizes([stream(rules)], [size("t", 7, 70), size("copy", 1, 1)]);
   deepEqual([...expected], [["copy", { rows: 7, bytes: 70 }]]);
+  deepEqual([...sourceTables([stream(rules)])], ["t"]);
 });
 
 Deno.test("the line has the bar, percent, rows, bytes, lag and the time to go", () => {

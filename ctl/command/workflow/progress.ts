@@ -2,7 +2,7 @@
 import { vtError } from "../../../shared/error/errors.ts";
 import { lagSeconds } from "../../workflow/checks.ts";
 import { nameOf, type WorkflowFacts } from "../../workflow/facts.ts";
-import type { TableSize } from "../../workflow/copy_sizes.ts";
+import { sourceTables, type TableSize } from "../../workflow/copy_sizes.ts";
 import { measure, type Progress } from "../../workflow/progress.ts";
 import { type EarlierLook, printProgressLine } from "../../workflow/progress_line.ts";
 import { printTraffic, readTraffic } from "../../workflow/traffic.ts";
@@ -28,8 +28,7 @@ export async function readStatus(
   context: CommandContext,
   name: WorkflowName,
 ): Promise<WorkflowStatus> {
-  const found = await readWorkflow(context, name.keyspace, name.workflow);
-  const progress = await readProgress(context, found);
+  const { found, progress } = await look(context, name);
   return {
     ...name,
     facts: found.facts,
@@ -40,6 +39,16 @@ export async function readStatus(
     },
     trafficState: printTraffic(readTraffic(found.facts)),
   };
+}
+
+interface Look {
+  readonly found: FoundWorkflow;
+  readonly progress: Progress;
+}
+
+async function look(context: CommandContext, { keyspace, workflow }: WorkflowName): Promise<Look> {
+  const found = await readWorkflow(context, keyspace, workflow);
+  return { found, progress: await readProgress(context, found) };
 }
 
 /** How long ago the oldest stream's first entry was written to its log. */
@@ -66,15 +75,19 @@ async function readProgress(context: CommandContext, found: FoundWorkflow): Prom
   );
   const sizes = async (
     shards: WorkflowFacts["sources"],
+    tables: Iterable<string>,
   ): Promise<readonly TableSize[]> => {
     if (!isCopying) return [];
     const all = await Promise.all(shards.map((shard) => {
       const primary = primaries.get(nameOf(shard));
-      return primary === undefined ? [] : readTableSizes(context, shard, primary);
+      return primary === undefined ? [] : readTableSizes(context, shard, primary, tables);
     }));
     return all.flat();
   };
-  const [source, target] = await Promise.all([sizes(facts.sources), sizes(facts.targets)]);
+  const [source, target] = await Promise.all([
+    sizes(facts.sources, sourceTables(facts.streams)),
+    sizes(facts.targets, facts.tables),
+  ]);
   return measure(facts, source, target, Math.floor(context.clock.now() / 1000));
 }
 
@@ -92,7 +105,7 @@ export async function waitForCopy(
   let first: { readonly percent: number; readonly atMs: number } | undefined;
   let last = "";
   for (;;) {
-    const { facts, progress } = await readStatus(context, name);
+    const { found: { facts }, progress } = await look(context, name);
     const nowMs = clock.monotonicMs();
     const { percent } = progress;
     // Less than before: it began anew.
