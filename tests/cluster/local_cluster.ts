@@ -1,6 +1,7 @@
 /** A whole cluster under test: `deno task cluster` as its user starts it, on free ports. */
 import { resolve as resolvePath } from "node:path";
 import { isFree } from "../../ctl/local/free_ports.ts";
+import { claim, handOver } from "../harness/claims.ts";
 import { type PidRecord, readPidRecord } from "../../ctl/local/pid_record.ts";
 import { startTicks } from "../../shared/host/process_identity.ts";
 
@@ -177,13 +178,24 @@ export async function run(
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-/** An offset at which the ports that people see are free. */
+/**
+ * So far apart that no port of one cluster is one of another, whatever it is for (layout.ts): up to
+ * 20 of a kind from 15000, 15010, 15100, 15200, 15306 and 17100 on.
+ */
+const OFFSETS = Array.from({ length: 18 }, (_, i) => 1000 + 430 * i);
+
+/** Ports that no other test has, and that people's are free of. */
 function freeOffset(): number {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const offset = 1000 + 16 * Math.floor(Math.random() * 1000);
-    if ([15000, 15001, 15010, 15306].every((port) => isFree(port + offset))) return offset;
+  const start = Math.floor(Math.random() * OFFSETS.length);
+  for (const offset of [...OFFSETS.slice(start), ...OFFSETS.slice(0, start)]) {
+    const ports = [15000, 15001, 15010, 15306].map((port) => port + offset);
+    if (ports.every(isFree) && claim(claimOf(offset))) return offset;
   }
   throw new Error("no free block of ports");
+}
+
+function claimOf(offset: number): string {
+  return `offset-${offset}`;
 }
 
 /** Starts a cluster and waits for its line "cluster ready". */
@@ -200,6 +212,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     stderr: "piped",
     env: { NO_COLOR: "1" },
   }).spawn();
+  handOver(claimOf(portOffset), child.pid);
   let output = "";
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const read = async (stream: ReadableStream<Uint8Array>) => {

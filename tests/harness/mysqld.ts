@@ -11,6 +11,7 @@ import { prepareFolder } from "../../tablet/mysqld/data_dir.ts";
 import type { Flavor } from "../../tablet/mysqld/flavor.ts";
 import { BUILT_IN_INIT_DB_SQL, runInitDbSql } from "../../tablet/mysqld/init_db.ts";
 import { startMysqld } from "../../tablet/mysqld/process.ts";
+import { freePort } from "./ports.ts";
 
 export type TestServer = "mariadb" | "mysql";
 
@@ -110,11 +111,6 @@ export async function startTestMysqld(options: TestMysqldOptions = {}): Promise<
 function mysqlBinary(): string | undefined {
   const path = Deno.env.get("VT_MYSQLD_MYSQL");
   return path === undefined || path === "" ? undefined : path;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function signalIfAlive(pid: number, signal: Deno.Signal): void {
