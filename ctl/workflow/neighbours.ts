@@ -1,7 +1,9 @@
 /** Streams of other workflows that read from, or write to, shards that are to be replaced. */
 import { vtError } from "../../shared/error/errors.ts";
 import type { OtherStream } from "./checks.ts";
-import { FROZEN, isReverse, nameOf, reverseName } from "./facts.ts";
+import { parseExpression } from "./materialize.ts";
+import type { FilterRule } from "../../shared/rpc/vreplication.ts";
+import { FROZEN, isReverse, nameOf, reverseName, type WorkflowFacts } from "./facts.ts";
 
 export interface StreamsAround {
   /** Bring rows into the shards. */
@@ -32,6 +34,39 @@ export function checkNeighbours(keyspace: string, { into, from }: StreamsAround)
     "VT22002",
     `workflow ${workflow} of keyspace ${reader.keyspace} takes rows from ${keyspace}/${source.shard}, which is to be replaced; ${way}`,
   );
+}
+
+/**
+ * VT22002 when another workflow reads one of the tables where nobody writes to them any more: it
+ * would stand still, and say nothing of it.
+ */
+export function checkReaders(
+  { name, sourceKeyspace, targetKeyspace, tables }: Pick<
+    WorkflowFacts,
+    "name" | "sourceKeyspace" | "targetKeyspace" | "tables"
+  >,
+  streams: readonly OtherStream[],
+): void {
+  for (const other of streams.filter(isLive)) {
+    const { workflow, source } = other.stream;
+    const isOwn = workflow === name && other.keyspace === targetKeyspace;
+    if (source.keyspace !== sourceKeyspace || isOwn) continue;
+    const table = tables.find((one) => source.filter.rules.some((rule) => reads(rule, one)));
+    if (table === undefined) continue;
+    throw vtError(
+      "VT22002",
+      `workflow ${workflow} of keyspace ${other.keyspace} takes rows of ${table} from ${sourceKeyspace}, where nobody would write them any more; cancel it, and create it anew from ${targetKeyspace}`,
+    );
+  }
+}
+
+/** Whether the rule takes rows of this table of the source. */
+function reads({ match, filter }: FilterRule, table: string): boolean {
+  if (/^select\s/i.test(filter)) {
+    const setting = { targetTable: match, sourceExpression: filter, createDdl: "" };
+    return parseExpression(setting).sourceTable === table;
+  }
+  return filter !== "exclude" && (match === table || match.startsWith("/"));
 }
 
 function isLive({ stream }: OtherStream): boolean {

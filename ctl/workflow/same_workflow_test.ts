@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { StreamStatus } from "../../shared/rpc/vreplication.ts";
 import type { OtherStream } from "./checks.ts";
-import { checkNeighbours } from "./neighbours.ts";
+import { checkNeighbours, checkReaders } from "./neighbours.ts";
 import { compareWorkflow } from "./same_workflow.ts";
 import { newStream, type PlannedStream, type StreamOptions } from "./streams.ts";
 import { newStatus } from "../../tests/harness/workflow_world.ts";
@@ -57,6 +57,40 @@ Deno.test("compareWorkflow() knows a workflow that is there from one that is ano
   assert.match(what(there(planned("80-", "u"))), /^its rules: u: .*; asked for: t: /);
   assert.match(what(there(planned("80-", "t", { onDdl: "STOP" }))), /^its on-ddl: STOP; /);
   assert.match(what(there(planned("c0-"))), /it takes rows from s\/- into k\/c0-/);
+});
+
+Deno.test("tables that another workflow reads are not taken from under it", () => {
+  const stream = there(planned("-80"));
+  const sums: OtherStream = {
+    ...stream,
+    keyspace: "reports",
+    stream: {
+      ...stream.stream,
+      workflow: "sums",
+      workflowType: "materialize",
+      source: {
+        ...stream.stream.source,
+        keyspace: "commerce",
+        filter: { rules: [{ match: "totals", filter: "select count(*) as n from `corder`" }] },
+      },
+    },
+  };
+  const facts = (...tables: string[]) => ({
+    name: "w",
+    sourceKeyspace: "commerce",
+    targetKeyspace: "customer",
+    tables,
+  });
+  assert.throws(() => checkReaders(facts("customer", "corder"), [sums]), {
+    id: "VT22002",
+    message: /workflow sums of keyspace reports takes rows of corder from commerce.*from customer$/,
+  });
+  checkReaders(facts("customer", "totals"), [sums]);
+  checkReaders({ ...facts("corder"), sourceKeyspace: "other" }, [sums]);
+  const own = { ...sums, keyspace: "customer", stream: { ...sums.stream, workflow: "w" } };
+  checkReaders(facts("corder"), [own]);
+  const frozen = { ...sums, stream: { ...sums.stream, message: "FROZEN" } };
+  checkReaders(facts("corder"), [frozen]);
 });
 
 Deno.test("shards that other workflows' streams hang on are not replaced under them", () => {

@@ -5,11 +5,13 @@ import { getEnded } from "../../../topo/ended_workflows.ts";
 import { checkCanCancel, checkCanComplete } from "../../workflow/checks.ts";
 import { FROZEN, type WorkflowFacts } from "../../workflow/facts.ts";
 import { cancel, type Cancellation, complete, type Completion } from "../../workflow/finish.ts";
+import { checkReaders } from "../../workflow/neighbours.ts";
 import { printPlan, type Program } from "../../workflow/program.ts";
 import type { CommandContext } from "../context.ts";
 import { finishUnfinished } from "./heal_switch.ts";
 import { type FoundWorkflow, readShards, readStreams, readWorkflow } from "./read_facts.ts";
 import { lockKeyspaces, runProgram } from "./run_program.ts";
+import { streamsElsewhere } from "./streams_around.ts";
 import type { WorkflowName } from "./switch_traffic.ts";
 
 export interface EndResult extends WorkflowName {
@@ -58,6 +60,9 @@ async function end(
   if (!dryRun) await finishUnfinished(context, first.facts, locks);
   const { facts, primaries } = await readWorkflow(context, name.keyspace, name.workflow);
   const program = makeProgram(facts);
+  if (action === "complete" && facts.kind === "move_tables") {
+    checkReaders(facts, await streamsElsewhere(context, []));
+  }
   if (dryRun) {
     const ordered = [...new Set(keyspaces)].sort();
     return {

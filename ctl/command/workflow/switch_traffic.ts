@@ -10,7 +10,7 @@ import {
   type WorkflowFacts,
 } from "../../workflow/facts.ts";
 import { checkPlacementKept } from "../../workflow/kept_placement.ts";
-import { checkNeighbours } from "../../workflow/neighbours.ts";
+import { checkNeighbours, checkReaders } from "../../workflow/neighbours.ts";
 import { printPlan, type Program } from "../../workflow/program.ts";
 import { deniedTables } from "../../workflow/rivals.ts";
 import { switchReads } from "../../workflow/switch_reads.ts";
@@ -80,7 +80,7 @@ export async function switchTraffic(
   if (direction === "there" && !isFrozen(start.facts)) {
     checkNow(context, start.facts, wish);
     if (options.types.includes("primary") && start.facts.journaled.size === 0) {
-      await checkBothSides(context, start);
+      await checkBothSides(context, start, options);
     }
   }
   const steps = direction === "there" ? ["reads", "writes"] as const : ["writes", "reads"] as const;
@@ -211,13 +211,20 @@ function checkNow(context: CommandContext, facts: WorkflowFacts, wish: Wish): vo
 }
 
 /** VT22002 when writes would not find what they need, or not come where they belong. */
-async function checkBothSides(context: CommandContext, found: FoundWorkflow): Promise<void> {
+async function checkBothSides(
+  context: CommandContext,
+  found: FoundWorkflow,
+  options: SwitchOptions,
+): Promise<void> {
   await checkSchemas(context, found);
   await checkStoredUses(context, found);
   const { kind, sourceKeyspace, sources, name } = found.facts;
-  if (kind !== "reshard") return;
+  const isKept = options.reverse && !options.reverseStopped;
+  // Rows that come back are read where they were.
+  if (kind === "move_tables" && isKept) return;
   // Some may have been created since this one was.
   const streams = await streamsElsewhere(context, []);
+  if (kind === "move_tables") return checkReaders(found.facts, streams);
   const shards = sources.map(({ shard }) => shard);
   checkNeighbours(sourceKeyspace, around(streams, sourceKeyspace, shards, name));
 }
@@ -230,7 +237,7 @@ async function writesOf(
 ): Promise<Work> {
   const { facts, primaries } = found;
   checkNow(context, facts, wish);
-  if (facts.journaled.size === 0) await checkBothSides(context, found);
+  if (facts.journaled.size === 0) await checkBothSides(context, found, wish);
   const { timeoutMs, reverse, reverseStopped, initSequences } = wish;
   const program = switchWrites(facts, {
     timeoutMs,
