@@ -21,6 +21,7 @@ import type { Store } from "../../topo/store.ts";
 import { Topology } from "../../topo/topology.ts";
 import type { CommandContext } from "../../ctl/command/context.ts";
 import type { TabletCall, TabletClient } from "../../ctl/command/tablet_client.ts";
+import type { SwitchOptions } from "../../ctl/command/workflow/switch_traffic.ts";
 import { stampStream } from "../../ctl/workflow/journal.ts";
 import { planStreams } from "../../ctl/workflow/streams.ts";
 import { readDocument } from "../../ctl/workflow/vschema_change.ts";
@@ -30,6 +31,18 @@ import { newStatus } from "./workflow_world.ts";
 
 const CALL = { signal: new AbortController().signal };
 const POSITION = "0-1-5";
+
+/** All traffic, as `switchtraffic` does it without flags. */
+export const SWITCH_ALL: SwitchOptions = {
+  types: ["replica", "rdonly", "primary"],
+  cells: [],
+  timeoutMs: 1000,
+  lagMaxMs: 30_000,
+  reverse: true,
+  reverseStopped: false,
+  initSequences: false,
+  dryRun: false,
+};
 
 interface ModelTablet {
   readonly alias: string;

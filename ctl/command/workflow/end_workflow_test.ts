@@ -1,7 +1,7 @@
 /** Workflows come to their end on a model of a cluster, whatever was cut before. */
 import assert from "node:assert/strict";
 import { VtError } from "../../../shared/error/errors.ts";
-import { openReshard } from "../../../tests/harness/model_tablets.ts";
+import { openReshard, SWITCH_ALL } from "../../../tests/harness/model_tablets.ts";
 import type { ModelCluster } from "../../../tests/harness/model_tablets.ts";
 import {
   getSrvKeyspace,
@@ -21,16 +21,6 @@ import { healSwitches } from "./heal_switch.ts";
 import { switchTraffic } from "./switch_traffic.ts";
 
 const NAME = { keyspace: "customer", workflow: "w" };
-const SWITCH = {
-  types: ["replica", "rdonly", "primary"],
-  cells: [],
-  timeoutMs: 1000,
-  lagMaxMs: 30_000,
-  reverse: true,
-  reverseStopped: false,
-  initSequences: false,
-  dryRun: false,
-} as const;
 const COMPLETION = {
   keepData: false,
   keepRoutingRules: false,
@@ -76,7 +66,7 @@ async function runAgain(context: CommandContext, message: string): Promise<void>
 Deno.test("complete first ends a switch back that was cut: the new shards go on taking writes", async () => {
   await using cluster = await openReshard("w");
   const { context, topo } = cluster;
-  await switchTraffic(context, NAME, "there", SWITCH);
+  await switchTraffic(context, NAME, "there", SWITCH_ALL);
   assert.deepEqual(await refusing(context), ["-"]);
   await cutSwitch(cluster, "w_reverse", ["-80", "80-"]);
   await completeWorkflow(context, NAME, COMPLETION);
@@ -107,7 +97,7 @@ Deno.test("cancel and delete end a switch that was cut: the old shard takes writ
 Deno.test("a keyspace whose old shards were kept is rebuilt when they are removed", async () => {
   await using cluster = await openReshard("w");
   const { context, topo } = cluster;
-  await switchTraffic(context, NAME, "there", SWITCH);
+  await switchTraffic(context, NAME, "there", SWITCH_ALL);
   await completeWorkflow(context, NAME, { ...COMPLETION, keepData: true });
   await assert.rejects(rebuildKeyspaceGraph(topo, "customer", context), {
     id: "VT22002",
@@ -149,7 +139,7 @@ Deno.test("complete of a reshard goes on wherever its vtctld died", async () => 
   for (let writes = 0; writes === 0 || error !== undefined; writes++) {
     await using cluster = await openReshard("w");
     const { context, topo, tablets } = cluster;
-    await switchTraffic(context, NAME, "there", SWITCH);
+    await switchTraffic(context, NAME, "there", SWITCH_ALL);
     cluster.writesLeft = writes;
     error = await completeWorkflow(context, NAME, COMPLETION).catch((thrown) => thrown);
     if (!(error instanceof VtError)) error = undefined;

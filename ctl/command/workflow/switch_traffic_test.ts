@@ -4,6 +4,7 @@ import {
   type ModelCluster,
   openModelCluster,
   openReshard,
+  SWITCH_ALL,
 } from "../../../tests/harness/model_tablets.ts";
 import { updateShard } from "../../../topo/shards.ts";
 import { listSwitches, saveSwitch } from "../../../topo/switches.ts";
@@ -14,17 +15,6 @@ import { switchTraffic } from "./switch_traffic.ts";
 import { denyTables } from "./write_record.ts";
 
 const NAME = { keyspace: "customer", workflow: "w" };
-const OPTIONS = {
-  types: ["replica", "rdonly", "primary"],
-  cells: [],
-  timeoutMs: 1000,
-  lagMaxMs: 30_000,
-  reverse: true,
-  reverseStopped: false,
-  initSequences: false,
-  dryRun: false,
-} as const;
-
 Deno.test("a VSchema that places rows otherwise since is noticed, there and back", async () => {
   await using cluster = await openReshard("w");
   const { context, topo } = cluster;
@@ -42,14 +32,14 @@ Deno.test("a VSchema that places rows otherwise since is noticed, there and back
     id: "VT22002",
     message: /rows of corder came to customer\/-80 by "[^"]*in_keyrange\(customer_id, .*order_id/,
   };
-  await assert.rejects(switchTraffic(context, NAME, "there", OPTIONS), moved);
-  const reads = { ...OPTIONS, types: ["replica"] } as const;
+  await assert.rejects(switchTraffic(context, NAME, "there", SWITCH_ALL), moved);
+  const reads = { ...SWITCH_ALL, types: ["replica"] } as const;
   await assert.rejects(switchTraffic(context, NAME, "there", reads), moved);
   await saveVSchema(topo, "customer", before, context);
-  await switchTraffic(context, NAME, "there", OPTIONS);
+  await switchTraffic(context, NAME, "there", SWITCH_ALL);
   // All rows go back into the one shard, whatever places them on the others.
   await saveVSchema(topo, "customer", other, context);
-  await switchTraffic(context, NAME, "back", OPTIONS);
+  await switchTraffic(context, NAME, "back", SWITCH_ALL);
 });
 
 Deno.test("a shard isn't left by its writes while another workflow reads from it", async () => {
@@ -73,13 +63,13 @@ Deno.test("a shard isn't left by its writes while another workflow reads from it
   } as const;
   const id = tablets.addStream("zone1-0000000300", reader);
   const busy = { id: "VT22002", message: /workflow sums / };
-  await assert.rejects(switchTraffic(context, NAME, "there", OPTIONS), busy);
-  await switchTraffic(context, NAME, "there", { ...OPTIONS, types: ["replica"] });
+  await assert.rejects(switchTraffic(context, NAME, "there", SWITCH_ALL), busy);
+  await switchTraffic(context, NAME, "there", { ...SWITCH_ALL, types: ["replica"] });
   tablets.tablet("zone1-0000000300").streams.delete(id);
-  await switchTraffic(context, NAME, "there", OPTIONS);
+  await switchTraffic(context, NAME, "there", SWITCH_ALL);
   const later = { ...reader, source: { ...reader.source, shard: "-80" } };
   tablets.addStream("zone1-0000000300", later);
-  await assert.rejects(switchTraffic(context, NAME, "back", OPTIONS), busy);
+  await assert.rejects(switchTraffic(context, NAME, "back", SWITCH_ALL), busy);
 });
 
 /** A move of customer from commerce/- to customer/- that has copied all. */
@@ -120,14 +110,14 @@ for (const [direction, side, cut] of SIDES) {
   Deno.test(`a dry run ${direction} lays what a cut switch left to no other workflow`, async () => {
     await using cluster = await openMove();
     const { context, topo } = cluster;
-    if (direction === "back") await switchTraffic(context, NAME, "there", OPTIONS);
+    if (direction === "back") await switchTraffic(context, NAME, "there", SWITCH_ALL);
     await updateShard(topo, side, "-", (record) => ({
       ...record,
       tabletControls: denyTables(record.tabletControls, ["customer"], true),
     }), context);
-    const dry = { ...OPTIONS, dryRun: true };
+    const dry = { ...SWITCH_ALL, dryRun: true };
     await assert.rejects(switchTraffic(context, NAME, direction, dry), /so another workflow has/);
-    const { timeoutMs, reverse, reverseStopped, initSequences } = OPTIONS;
+    const { timeoutMs, reverse, reverseStopped, initSequences } = SWITCH_ALL;
     await saveSwitch(topo, {
       ...cut,
       timeoutMs,
@@ -143,7 +133,7 @@ for (const [direction, side, cut] of SIDES) {
       "Lock keyspace customer",
       "MoveTables ... was cut after 2026-01-02T03:04:05Z; it is ended first",
     ]);
-    await switchTraffic(context, NAME, direction, OPTIONS);
+    await switchTraffic(context, NAME, direction, SWITCH_ALL);
     assert.deepEqual(await listSwitches(topo, context), []);
   });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { HOST_CLOCK } from "../../../shared/host/clock.ts";
 import { SILENT_LOG } from "../../../shared/host/log.ts";
-import { openModelCluster, openReshard } from "../../../tests/harness/model_tablets.ts";
+import { openModelCluster, openReshard, SWITCH_ALL } from "../../../tests/harness/model_tablets.ts";
 import { createCell } from "../../../topo/cells.ts";
 import { MemoryStore } from "../../../topo/memory/store.ts";
 import { MemoryTree } from "../../../topo/memory/tree.ts";
@@ -79,16 +79,7 @@ Deno.test("a primary that can't hear that it takes no more writes is not switche
   await cell.delete(srvKeyspacePath("customer"), undefined, context);
   const name = { keyspace: "customer", workflow: "w" };
   await assert.rejects(
-    switchTraffic(context, name, "there", {
-      types: ["primary"],
-      cells: [],
-      timeoutMs: 1000,
-      lagMaxMs: 30_000,
-      reverse: true,
-      reverseStopped: false,
-      initSequences: false,
-      dryRun: false,
-    }),
+    switchTraffic(context, name, "there", { ...SWITCH_ALL, types: ["primary"] }),
     {
       id: "VT22006",
       message: /RebuildKeyspaceGraph --cells zone1 customer makes it\nEverything is/,
