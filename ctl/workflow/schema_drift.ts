@@ -1,6 +1,6 @@
 /** Tables that were made, changed or dropped while rows were on their way. */
 import type { SchemaDefinition, TableDefinition } from "../../shared/rpc/tablet_admin.ts";
-import { nameOf, type WorkflowFacts } from "./facts.ts";
+import { isReverse, nameOf, type WorkflowFacts } from "./facts.ts";
 import type { Place } from "./effect.ts";
 import { whyUnlikeTable } from "./table_fit.ts";
 
@@ -14,11 +14,15 @@ export interface ShardSchema {
  * undefined when they would. A reshard takes all tables and views, a move those that it names.
  */
 export function findDrift(
-  { kind, tables, targetKeyspace }: Pick<WorkflowFacts, "kind" | "tables" | "targetKeyspace">,
+  { name: workflow, kind, tables, targetKeyspace }: Pick<
+    WorkflowFacts,
+    "name" | "kind" | "tables" | "targetKeyspace"
+  >,
   sources: readonly ShardSchema[],
   targets: readonly ShardSchema[],
 ): string | undefined {
   const isAll = kind === "reshard";
+  const isBack = isReverse(workflow);
   for (const source of sources) {
     const there = definitions(source, isAll);
     const dropped = tables.find((table) => !there.has(table));
@@ -31,8 +35,8 @@ export function findDrift(
       const known = definitions(target, isAll);
       for (const [name, definition] of there) {
         if (!isAll && !tables.includes(name)) continue;
-        const there = { source: nameOf(source.at), target: nameOf(target.at) };
-        const why = compare(definition, known.get(name), tables.includes(name), there);
+        const way = { source: nameOf(source.at), target: nameOf(target.at), isBack };
+        const why = compare(definition, known.get(name), tables.includes(name), way);
         if (why === undefined) continue;
         return `${why}; ${remedy(definition, known.get(name), targetKeyspace)}`;
       }
@@ -49,21 +53,43 @@ function definitions(
   return new Map(wanted.map((definition) => [definition.name, definition]));
 }
 
+interface Way {
+  /** "customer/-80". */
+  readonly source: string;
+  readonly target: string;
+  /** Writes go back to where they came from. */
+  readonly isBack: boolean;
+}
+
 function compare(
   source: TableDefinition,
   target: TableDefinition | undefined,
   streamed: boolean,
-  at: { readonly source: string; readonly target: string },
+  way: Way,
 ): string | undefined {
   const { name, type } = source;
-  const isNew = `was created on ${at.source} since the workflow began, and is not on ${at.target}`;
+  const isNew =
+    `was created on ${way.source} since the workflow began, and is not on ${way.target}`;
   if (type === "VIEW") return target === undefined ? `view ${name} ${isNew}` : undefined;
   if (!streamed) return `table ${name} ${isNew}`;
-  if (target === undefined) return `table ${name} is not on ${at.target} any more`;
-  const why = whyUnlikeTable(source, target);
+  if (target === undefined) return `table ${name} is not on ${way.target} any more`;
+  const why = whyUnlike(source, target, way.isBack);
   return why === undefined
     ? undefined
-    : `table ${name} was altered since the workflow began: on ${at.target} it ${why} (${at.source})`;
+    : `table ${name} was altered since the workflow began: on ${way.target} it ${why} (${way.source})`;
+}
+
+/**
+ * The way back leads to tables that may be narrower than those they were moved to: its streams say
+ * when a value doesn't fit, and until then nobody is kept from it.
+ */
+function whyUnlike(
+  source: TableDefinition,
+  target: TableDefinition,
+  isBack: boolean,
+): string | undefined {
+  const why = whyUnlikeTable(source, target);
+  return isBack && whyUnlikeTable(target, source) === undefined ? undefined : why;
 }
 
 function remedy(

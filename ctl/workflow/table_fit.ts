@@ -19,7 +19,7 @@ export function whyUnlikeTable(
   if (lacking !== "") return `lacks the column ${lacking}`;
   const added = namesBeyond(target, source);
   if (added !== "") return `has the column ${added}, which its source has not`;
-  const unique = new Set([target.primaryKeyColumns, ...target.uniqueKeys].flat().map(columnOf));
+  const unique = new Set(target.uniqueKeys.flat().map(columnOf));
   for (const [i, column] of source.columns.entries()) {
     const known = target.columns[i];
     if (known === undefined) break;
@@ -29,8 +29,9 @@ export function whyUnlikeTable(
       : whyUnlike(column, known, unique.has(known.name.toLowerCase()));
     if (why !== undefined) return why;
   }
-  const keys = [source.primaryKeyColumns, ...source.uniqueKeys];
-  const own = target.uniqueKeys.find((key) => !keys.some((known) => implies(known, key)));
+  const own = target.uniqueKeys.find((key) =>
+    !source.uniqueKeys.some((known) => implies(known, key))
+  );
   return own === undefined
     ? undefined
     : `has a unique key (${listed(own)}), which its source has not`;
@@ -53,7 +54,6 @@ function columnOf(part: string): string {
 
 /** Rows that differ in `key` differ in `other`, too: it has all of its parts, or more of them. */
 function implies(key: readonly string[], other: readonly string[]): boolean {
-  if (key.length === 0) return false;
   const parts = new Set(other.map((part) => part.toLowerCase()));
   return key.every((part) => parts.has(part.toLowerCase()) || parts.has(columnOf(part)));
 }

@@ -79,6 +79,8 @@ Deno.test("whyUnlike() wants texts that compare alike, and the same attributes",
     assert.equal(why(`collate ${one}`, `collate ${other}`, true), undefined);
     assert.equal(why(`collate ${other}`, `collate ${one}`, true), undefined);
   }
+  assert.match(why("collate utf8mb4_0900_ai_ci", "collate latin1_swedish_ci") ?? "", /collation/);
+  assert.match(why("collate utf8mb4_0900_ai_ci", "collate utf8mb4_0900_as_cs") ?? "", /collation/);
   // Where the other server has no such collation one was chosen; but keys must tell rows apart.
   const chosen = ["collate utf8mb4_uca1400_ai_ci", "collate utf8mb4_general_ci"] as const;
   assert.equal(why(...chosen), undefined);
@@ -96,8 +98,8 @@ Deno.test("whyUnlike() wants texts that compare alike, and the same attributes",
 
 Deno.test("whyUnlikeTable() wants no key that takes two rows for one", () => {
   const columns = ["id", "a varchar(9) collate utf8mb4_bin", "b"];
-  const table = (...uniqueKeys: readonly (readonly string[])[]) =>
-    tableDefinition("t", columns, { uniqueKeys });
+  const table = (...more: readonly (readonly string[])[]) =>
+    tableDefinition("t", columns, { uniqueKeys: [["id"], ...more] });
   assert.equal(whyUnlikeTable(table(["a"]), table()), undefined);
   assert.equal(whyUnlikeTable(table(["a"]), table(["B", "A"])), undefined);
   assert.equal(whyUnlikeTable(table(), table(["b", "id"])), undefined);
@@ -106,6 +108,12 @@ Deno.test("whyUnlikeTable() wants no key that takes two rows for one", () => {
   assert.match(whyUnlikeTable(table(), table(["a"])) ?? "", refused);
   assert.match(whyUnlikeTable(table(["a", "b"]), table(["a"])) ?? "", refused);
   assert.match(whyUnlikeTable(table(["a"]), table(["a(3)"])) ?? "", refused);
+  assert.equal(whyUnlikeTable(table(["(lower(`a`))"]), table(["(lower(`a`))"])), undefined);
+  assert.match(whyUnlikeTable(table(["(lower(`a`))"]), table(["(left(`a`,1))"])) ?? "", refused);
+  const begun = (key: string) =>
+    tableDefinition("t", columns, { primaryKeyColumns: ["a"], uniqueKeys: [[key]] });
+  assert.equal(whyUnlikeTable(begun("a(5)"), begun("a(5)")), undefined);
+  assert.match(whyUnlikeTable(begun("a(10)"), begun("a(5)")) ?? "", refused);
   assert.equal(
     whyUnlikeTable(table(), { ...table(), primaryKeyColumns: ["b"] }),
     "has the primary key (b), its source (id)",

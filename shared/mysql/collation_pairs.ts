@@ -24,16 +24,22 @@ const OF_ONE_SERVER = /_uca1400_|_nopad_|_0900_/;
 const NO_PAD = /_0900_|_nopad_/;
 
 /**
- * Whether texts compare alike. A column that no unique key has may have any of the other server's
- * where one lacks it: no two rows become one by it.
+ * Whether texts compare alike. A column that no unique key has may have another of the same
+ * character set where one server lacks it: no two rows become one by it.
  */
 export function isSameCollation(source: string, target: string, isUnique: boolean): boolean {
   const [one, other] = [nameOfToday(source), nameOfToday(target)];
   if (one === other) return true;
-  if (!isUnique) return OF_ONE_SERVER.test(one) || OF_ONE_SERVER.test(other);
+  const isPair = mariadbCollation(one) === other || mysqlCollation(one) === other;
   // With and without blanks at the end, a text is one value or two.
-  return NO_PAD.test(one) === NO_PAD.test(other) &&
-    (mariadbCollation(one) === other || mysqlCollation(one) === other);
+  if (isUnique) return isPair && NO_PAD.test(one) === NO_PAD.test(other);
+  return isPair ||
+    characterSetOf(one) === characterSetOf(other) &&
+      OF_ONE_SERVER.test(one) !== OF_ONE_SERVER.test(other);
+}
+
+function characterSetOf(collation: string): string {
+  return collation.split("_", 1)[0] ?? "";
 }
 
 /** UTF8 was MySQL's name until 8.0.30. */

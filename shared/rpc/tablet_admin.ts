@@ -146,7 +146,10 @@ export interface TableDefinition {
   readonly schema: string;
   readonly columns: readonly ColumnSchema[];
   readonly primaryKeyColumns: readonly string[];
-  /** Besides the primary key, a list of parts each: a column, or "column(10)" for its beginning. */
+  /**
+   * The primary key among them, a list of parts each: a column, "column(10)" for its beginning, or
+   * an expression in parentheses.
+   */
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly type: "BASE TABLE" | "VIEW";
   readonly dataLength: string;

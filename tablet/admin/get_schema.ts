@@ -30,13 +30,13 @@ export async function getSchema(
     const tableDefinitions: TableDefinition[] = [];
     for (const table of tables) {
       const tableName = table["name"] ?? "";
-      const { primary = [], others = [] } = keys.get(tableName) ?? {};
+      const { primary = [], all = [] } = keys.get(tableName) ?? {};
       tableDefinitions.push({
         name: tableName,
         schema: await showCreate(session, tableName, table["type"] === "VIEW", options),
         columns: columnsOf.get(tableName) ?? [],
         primaryKeyColumns: primary,
-        uniqueKeys: others,
+        uniqueKeys: all,
         type: table["type"] === "VIEW" ? "VIEW" : "BASE TABLE",
         dataLength: table["data_length"] ?? "0",
         rowCount: table["row_count"] ?? "0",
@@ -103,7 +103,7 @@ async function showCreate(
 
 interface UniqueKeys {
   readonly primary: readonly string[];
-  readonly others: readonly (readonly string[])[];
+  readonly all: readonly (readonly string[])[];
 }
 
 async function listUniqueKeys(
@@ -113,25 +113,25 @@ async function listUniqueKeys(
 ): Promise<ReadonlyMap<string, UniqueKeys>> {
   const rows = toRows(
     await session.query(
-      "SELECT table_name AS t, index_name AS i, column_name AS c, sub_part AS part " +
-        `FROM information_schema.statistics WHERE table_schema = ${quote(database)} ` +
+      // Only MySQL has the column EXPRESSION.
+      `SELECT * FROM information_schema.statistics WHERE table_schema = ${quote(database)} ` +
         "AND non_unique = 0 ORDER BY table_name, index_name, seq_in_index",
       options,
     ),
   );
-  const tables = Map.groupBy(rows, (row) => row["t"] ?? "");
+  const tables = Map.groupBy(rows, (row) => row["TABLE_NAME"] ?? "");
   return new Map([...tables].map(([table, parts]) => {
-    const { PRIMARY: primary = [], ...others } = Object.groupBy(parts, (row) => row["i"] ?? "");
+    const keys = Map.groupBy(parts, (row) => row["INDEX_NAME"] ?? "");
     return [table, {
-      primary: primary.map((row) => row["c"] ?? ""),
-      others: Object.values(others).map((key = []) => key.map(keyPart)),
+      primary: (keys.get("PRIMARY") ?? []).map((row) => row["COLUMN_NAME"] ?? ""),
+      all: [...keys.values()].map((key) => key.map(keyPart)),
     }];
   }));
 }
 
-/** MySQL's keys on expressions have no column. */
 function keyPart(row: Row): string {
-  const column = row["c"] ?? "(expression)";
-  const part = row["part"] ?? null;
-  return part === null ? column : `${column}(${part})`;
+  const column = row["COLUMN_NAME"] ?? null;
+  const characters = row["SUB_PART"] ?? null;
+  if (column === null) return `(${row["EXPRESSION"] ?? ""})`;
+  return characters === null ? column : `${column}(${characters})`;
 }

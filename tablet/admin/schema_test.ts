@@ -123,6 +123,8 @@ onEach("getSchema() gives tables and views, or those that are named", async (ser
   const [order] = all.tableDefinitions;
   assert.deepEqual(order?.columns.map(({ name }) => name), ["id", "c"]);
   assert.deepEqual(order?.primaryKeyColumns, ["id", "c"]);
+  const customer = all.tableDefinitions.find(({ name }) => name === "customer");
+  assert.deepEqual(customer?.uniqueKeys.toSorted(), [["email"], ["id"]]);
   assert.match(order?.schema ?? "", /^CREATE TABLE `a_order`/);
 
   const some = await getSchema(server, DATABASE, {

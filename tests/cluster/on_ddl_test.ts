@@ -196,4 +196,10 @@ async function alteredInTheMidst(cluster: LocalCluster, sides: Sides): Promise<v
   assert.deepEqual(await sides.target("select d from price order by id"), [["1.23450"], [
     "1.23456",
   ]]);
+  // Wider than where writes go back to: its rows fit as long as they do.
+  await sides.target("alter table price modify d decimal(20,5)");
+  await sides.write("insert into price values (3, 3)");
+  assert.match(await cluster.vtctl(...PRICE, "reversetraffic"), /Reads Not Switched/);
+  await sides.write("insert into price values (4, 4)");
+  await sides.untilRows("price", 4);
 }

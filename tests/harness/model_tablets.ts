@@ -164,7 +164,7 @@ export class ModelTablets implements TabletClient {
         schema: `CREATE TABLE \`${name}\` (\`id\` bigint NOT NULL, PRIMARY KEY (\`id\`))`,
         columns: [],
         primaryKeyColumns: ["id"],
-        uniqueKeys: [],
+        uniqueKeys: [["id"]],
         type: "BASE TABLE",
         dataLength: "0",
         rowCount: "0",

@@ -21,7 +21,7 @@ export function tableDefinition(
     }  PRIMARY KEY (\`${key}\`)\n) ENGINE=InnoDB`,
     columns: known,
     primaryKeyColumns: [key],
-    uniqueKeys: [],
+    uniqueKeys: [[key]],
     type: "BASE TABLE",
     dataLength: "0",
     rowCount: "0",
