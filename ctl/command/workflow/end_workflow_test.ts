@@ -17,7 +17,7 @@ import type { CommandContext } from "../context.ts";
 import { DELETE_SHARDS } from "../delete_shards.ts";
 import { findCommand } from "../registry.ts";
 import { cancelWorkflow, completeWorkflow, forgetWorkflow } from "./end_workflow.ts";
-import { healSwitches } from "./heal_switch.ts";
+import { healSwitch } from "./heal_switch.ts";
 import { switchTraffic } from "./switch_traffic.ts";
 
 const NAME = { keyspace: "customer", workflow: "w" };
@@ -47,6 +47,10 @@ async function cutSwitch(
   const stop = (srv: Parameters<typeof setQueriesDisabled>[0]) =>
     setQueriesDisabled(srv, "primary", stopped, true);
   await updateSrvKeyspace(topo, "zone1", "customer", stop, context);
+}
+
+async function heal({ topo, context }: ModelCluster): Promise<void> {
+  for (const record of await listSwitches(topo, context)) await healSwitch(context, record);
 }
 
 /** Shards whose primaries refuse queries. */
@@ -114,11 +118,11 @@ Deno.test("a switch that is under way is left alone, and not asked about", async
   await cutSwitch(cluster, "w", ["-"]);
   {
     await using _held = await lockKeyspace(topo, "customer", "SwitchTraffic(w)", context);
-    await healSwitches(context);
+    await heal(cluster);
     assert.deepEqual(tablets.calls, []);
     assert.deepEqual(await refusing(context), ["-"]);
   }
-  await healSwitches(context);
+  await heal(cluster);
   assert.deepEqual(await refusing(context), []);
   assert.deepEqual(await listSwitches(topo, context), []);
 });

@@ -4,10 +4,9 @@
  * only have stood still stands in ctl/workflow/switch_writes.ts.
  */
 import { VtError } from "../../../shared/error/errors.ts";
-import { settleAll } from "../../../shared/io/settle_all.ts";
 import type { SwitchRecord } from "../../../shared/model/records.ts";
 import { keyspaceHolder, tryLockKeyspace } from "../../../topo/locks.ts";
-import { deleteSwitch, getSwitch, listSwitches } from "../../../topo/switches.ts";
+import { deleteSwitch, getSwitch } from "../../../topo/switches.ts";
 import { reverseName, type WorkflowFacts } from "../../workflow/facts.ts";
 import { switchWrites } from "../../workflow/switch_writes.ts";
 import { claimSwitch, undoSwitch } from "../../workflow/undo_switch.ts";
@@ -15,13 +14,8 @@ import type { CommandContext } from "../context.ts";
 import { type FoundWorkflow, readWorkflow } from "./read_facts.ts";
 import { type HeldLocks, lockKeyspaces, runProgram } from "./run_program.ts";
 
-/** Ends what nobody works on. Throws for what can't be ended now, when all have been tried. */
-export async function healSwitches(context: CommandContext): Promise<void> {
-  const records = await listSwitches(context.topo, context);
-  await settleAll(records, (record) => healSwitch(context, record));
-}
-
-async function healSwitch(context: CommandContext, record: SwitchRecord): Promise<void> {
+/** Ends it if nobody works on it. Throws when it can't be ended now. */
+export async function healSwitch(context: CommandContext, record: SwitchRecord): Promise<void> {
   // While it is under way no tablet is asked: clients wait for its answers.
   if (await keyspaceHolder(context.topo, record.keyspace, context) !== undefined) return;
   const found = await readOrForget(context, record);
