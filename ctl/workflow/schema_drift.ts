@@ -23,6 +23,7 @@ export function findDrift(
 ): string | undefined {
   const isAll = kind === "reshard";
   const isBack = isReverse(workflow);
+  const streamed = new Set(tables);
   for (const source of sources) {
     const there = definitions(source, isAll);
     const dropped = tables.find((table) => !there.has(table));
@@ -34,9 +35,9 @@ export function findDrift(
     for (const target of targets) {
       const known = definitions(target, isAll);
       for (const [name, definition] of there) {
-        if (!isAll && !tables.includes(name)) continue;
+        if (!isAll && !streamed.has(name)) continue;
         const way = { source: nameOf(source.at), target: nameOf(target.at), isBack };
-        const why = compare(definition, known.get(name), tables.includes(name), way);
+        const why = compare(definition, known.get(name), streamed.has(name), way);
         if (why === undefined) continue;
         return `${why}; ${remedy(definition, known.get(name), targetKeyspace)}`;
       }

@@ -77,9 +77,10 @@ export function missingTables(
 ): readonly NewTable[] {
   const there = new Map(target.schema.tableDefinitions.map((table) => [table.name, table]));
   const name = nameOf(target.at);
+  const wanted = new Set(tables);
   const missing: NewTable[] = [];
   for (const definition of source.tableDefinitions) {
-    if (!tables.includes(definition.name)) continue;
+    if (!wanted.has(definition.name)) continue;
     const known = there.get(definition.name);
     if (known === undefined) {
       missing.push({ name: definition.name, sql: newDefinition(definition.schema, sharded) });
