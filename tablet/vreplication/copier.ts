@@ -6,6 +6,9 @@
  *        ▲                                                                           │
  *        └────────────── the next tables, or the same when the snapshot is old ───────┘
  *
+ * Tables behind a snapshot that was taken a moment ago need no catching up: there are a few changes
+ * at most up to the next one.
+ *
  * The invariant that every commit keeps: each row that is here is as it was at the stream's
  * position, and of the tables that are done, and of those in progress up to their lastpk, all rows
  * are here. While rows of a snapshot are written, by several sessions, the position stays at G:
@@ -76,7 +79,7 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
-/** Changes are applied before a snapshot is taken until the newest is no older than this. */
+/** Changes are applied before a snapshot is taken unless the position is no older than this. */
 const CAUGHT_UP_SECONDS = 10;
 /** A clock that is ahead of the source's must not keep a copy from going on. */
 const CATCH_UP_MS_MAX = 10 * 60_000;
@@ -107,6 +110,8 @@ class Copy {
   readonly #options: CopierOptions;
   readonly #pending: Map<string, Pending>;
   readonly #counter: RowCounter;
+  /** When the one was opened that the position is of. */
+  #snapshotAtMs = -Infinity;
   position: string;
 
   constructor(options: CopierOptions, tasks: readonly CopyTask[], position: string) {
@@ -123,9 +128,15 @@ class Copy {
 
   async run(call: Call): Promise<void> {
     while (this.#pending.size > 0) {
-      if (this.position !== "") await this.#catchUp(call);
+      if (this.position !== "" && !this.#isRecent()) await this.#catchUp(call);
       await this.#round([...this.#pending.values()].slice(0, SNAPSHOT_TABLES_MAX), call);
     }
+  }
+
+  /** What came since that snapshot is soon applied, while the next one is held. */
+  #isRecent(): boolean {
+    const { clock } = this.#options;
+    return clock.monotonicMs() - this.#snapshotAtMs <= CAUGHT_UP_SECONDS * 1000;
   }
 
   /** Copies tables from one snapshot, until all are done or it is too old. */
@@ -137,6 +148,7 @@ class Copy {
       const startedMs = clock.monotonicMs();
       const isOld = () => clock.monotonicMs() - startedMs > this.#options.snapshotMsMax;
       await this.#align(snapshot.position, held);
+      this.#snapshotAtMs = startedMs;
       const queue = [...tables];
       await runWorkers(count, async (place, working) => {
         using session = await openWriter(place, working);

@@ -4,7 +4,7 @@ import { testServers } from "../../tests/harness/mysqld.ts";
 import { StreamCluster } from "../../tests/harness/stream_cluster.ts";
 
 const TABLES = ["a", "b", "c"] as const;
-const ROWS = 700;
+const ROWS = 3000;
 
 for (const server of testServers()) {
   Deno.test(`tables go on from a new snapshot, with the changes between (${server})`, async () => {
@@ -39,7 +39,7 @@ for (const server of testServers()) {
       const id = 1 + changes * 37 % ROWS;
       const changed = changes % 5 === 4
         ? `DELETE FROM ${table} WHERE id = ${id}`
-        : `UPDATE ${table} SET n = n + 1, id = id + ${changes % 2 * 1000} WHERE id = ${id}`;
+        : `UPDATE ${table} SET n = n + 1, id = id + ${changes % 2 * 10_000} WHERE id = ${id}`;
       await cluster.sql(cluster.source, changed);
       assert.notEqual((await cluster.stream(target)).state, "Error");
     }

@@ -58,6 +58,14 @@ export function copyCases(rows: number): readonly CopyCase[] {
     },
     {
       ...sbtest,
+      // More than one snapshot is taken for.
+      name: "500 tiny tables",
+      tables: Array.from({ length: 500 }, (_, i) => `t${i}`),
+      rows: Math.round(rows / 30 / 500) * 500,
+      shards: ["-"],
+    },
+    {
+      ...sbtest,
       name: "8 tables",
       tables: Array.from({ length: 8 }, (_, i) => `t${i}`),
       rows,
