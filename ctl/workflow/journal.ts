@@ -6,6 +6,7 @@
 import type { Place } from "./effect.ts";
 import type { NewStream } from "../../shared/rpc/vreplication.ts";
 import type { PlacedStream } from "./facts.ts";
+import { readNotes, withNote } from "./stream_notes.ts";
 
 export interface Journal {
   readonly id: string;
@@ -40,20 +41,13 @@ const STAMP = "migration_stamp";
 
 /** The stream with a mark that no other has ever had. */
 export function stampStream(stream: NewStream, stamp: string): NewStream {
-  return { ...stream, options: JSON.stringify({ ...readOptions(stream.options), [STAMP]: stamp }) };
+  return { ...stream, options: withNote(stream.options, STAMP, stamp) };
 }
 
 /** "" for a stream without one. */
 function readStamp(options: string): string {
-  const stamp = readOptions(options)[STAMP];
+  const stamp = readNotes(options)[STAMP];
   return typeof stamp === "string" ? stamp : "";
-}
-
-function readOptions(options: string): Readonly<Record<string, unknown>> {
-  if (options === "") return {};
-  const value: unknown = JSON.parse(options);
-  // An object is all that this program writes there.
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 /** JSON with the field names of Vitess's message (proto/binlogdata.proto Journal). */

@@ -2,6 +2,7 @@
 import { overlaps } from "../../shared/key/range.ts";
 import type { FilterRule, NewStream, OnDdl, WorkflowType } from "../../shared/rpc/vreplication.ts";
 import { placementOf, ruleFor, type ShardedBy } from "./filter.ts";
+import { notePlacement } from "./kept_placement.ts";
 import { rangeOf } from "./serving.ts";
 import type { Place } from "./effect.ts";
 
@@ -42,13 +43,17 @@ export function planStreams(
   options: StreamOptions,
   positionOf: (source: Place) => string = () => "",
 ): readonly PlannedStream[] {
+  const noted = {
+    ...options,
+    options: notePlacement(options.options, flow.target, flow.tables),
+  };
   return flow.targets.flatMap((target) => {
     const sources = flow.sources.filter((source) => mayShareRows(flow, source, target));
     return sources.flatMap((source, i) => {
       const rules = flow.tables.filter((table) => i === 0 || !isCopied(flow, table))
         .map((table) => ruleFor(table, flow.target, target.shard));
       if (rules.length === 0) return [];
-      return [{ at: target, stream: newStream(source, rules, options, positionOf(source)) }];
+      return [{ at: target, stream: newStream(source, rules, noted, positionOf(source)) }];
     });
   });
 }
