@@ -39,6 +39,8 @@ function rowsOf(table: string) {
 
 Deno.test("tables that were to be expected are looked at together", async () => {
   const { definitions, read, rows, asked } = server(["a", "b", "c"]);
+  await definitions.expect([], read);
+  deepEqual(asked, []);
   await definitions.expect(["a", "b"], read);
   deepEqual([await rows("b"), await rows("a"), await rows("c")], ["b", "a", "c"].map(rowsOf));
   deepEqual(asked, ["a,b", "c"]);
