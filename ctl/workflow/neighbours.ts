@@ -20,7 +20,7 @@ export function checkNeighbours(keyspace: string, { into, from }: StreamsAround)
       "VT22002",
       `workflow ${writer.stream.workflow} brings rows into ${
         nameOf(writer)
-      }, which is to be replaced; complete or cancel it, and create it anew when the shards are`,
+      }, which is to be replaced; ${wayOut(writer)}, and create it anew when the shards are`,
     );
   }
   const [reader] = from.filter(isLive);
@@ -29,7 +29,7 @@ export function checkNeighbours(keyspace: string, { into, from }: StreamsAround)
   // It ends with the workflow whose rows it brings back.
   const way = isReverse(workflow)
     ? `complete or reverse ${reverseName(workflow)} of keyspace ${source.keyspace}`
-    : "complete or cancel it, and create it anew when the shards are";
+    : `${wayOut(reader)}, and create it anew when the shards are`;
   throw vtError(
     "VT22002",
     `workflow ${workflow} of keyspace ${reader.keyspace} takes rows from ${keyspace}/${source.shard}, which is to be replaced; ${way}`,
@@ -55,7 +55,9 @@ export function checkReaders(
     if (table === undefined) continue;
     throw vtError(
       "VT22002",
-      `workflow ${workflow} of keyspace ${other.keyspace} takes rows of ${table} from ${sourceKeyspace}, where nobody would write them any more; cancel it, and create it anew from ${targetKeyspace}`,
+      `workflow ${workflow} of keyspace ${other.keyspace} takes rows of ${table} from ${sourceKeyspace}, where nobody would write them any more; ${
+        wayOut(other)
+      }, and create it anew from ${targetKeyspace}`,
     );
   }
 }
@@ -69,6 +71,25 @@ function reads({ match, filter }: FilterRule, table: string): boolean {
   return filter !== "exclude" && (match === table || match.startsWith("/"));
 }
 
+/** A Materialize has no complete, and what it made may be all that it is for. */
+function wayOut({ keyspace, stream: { workflow, workflowType } }: OtherStream): string {
+  return workflowType === "materialize"
+    ? `cancel it (Materialize --workflow ${workflow} --target-keyspace ${keyspace} cancel; that drops its tables, --keep-data or Workflow --keyspace ${keyspace} delete --workflow ${workflow} leaves them)`
+    : "complete or cancel it";
+}
+
+/** Whether rows go on to come by it. */
 function isLive({ stream }: OtherStream): boolean {
-  return stream.message !== FROZEN;
+  return stream.message !== FROZEN && !hasCopiedForGood(stream);
+}
+
+/**
+ * A Materialize that was to stop behind its copy, and has (tablet/vreplication/controller.ts). Moves
+ * and reshards only pause there: they are started again before their traffic is switched.
+ */
+function hasCopiedForGood(
+  { workflowType, state, position, copyState, source }: OtherStream["stream"],
+): boolean {
+  return workflowType === "materialize" && source.stopAfterCopy && state === "Stopped" &&
+    position !== "" && copyState.length === 0;
 }
