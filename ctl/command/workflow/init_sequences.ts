@@ -13,8 +13,10 @@ import { quoteIdentifier } from "./quote.ts";
 const CALL_TIMEOUT_MS = 30_000;
 /** What a sequence that had no row gets (Vitess: 1000). */
 const CACHE = 1000;
-/** Tables that one statement looks at. */
-const TABLES_MAX = 100;
+/** Tables that one statement looks at: together they have its time. */
+const TABLES_MAX = 25;
+/** Such statements of a shard at a time. */
+const READS_MAX = 4;
 /** Sequences of a tablet that are set at a time: each call has a connection of its own. */
 const SETS_MAX = 8;
 
@@ -37,13 +39,10 @@ export async function initSequences(
   await settleAll([...byKeyspace], async ([keyspace, mine]) => {
     const primary = await placeOf(hands, keyspace, mine);
     hands.check();
-    const queue = Map.groupBy(mine, ({ sequence }) => sequence).entries().toArray();
-    await settleAll(Array.from({ length: SETS_MAX }), async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const [name, tables] = next;
-        const last = tables.map((table) => table.highest).reduce((a, b) => (a > b ? a : b), 0n);
-        await setSequence(hands, primary, name, last + 1n);
-      }
+    const bySequence = Map.groupBy(mine, ({ sequence }) => sequence).entries().toArray();
+    await fewAtATime(SETS_MAX, bySequence, async ([name, tables]) => {
+      const last = tables.map((table) => table.highest).reduce((a, b) => (a > b ? a : b), 0n);
+      await setSequence(hands, primary, name, last + 1n);
     });
     const tables = [...new Set(mine.map(({ sequence }) => sequence))];
     await hands.context.tablets.call(primary, "ResetSequences", { tables }, callOf(hands));
@@ -61,7 +60,11 @@ async function highestIds(
   sequences: readonly Sequence[],
 ): Promise<readonly bigint[]> {
   const ids: bigint[] = [];
-  for (let from = 0; from < sequences.length; from += TABLES_MAX) {
+  const starts = Array.from(
+    { length: Math.ceil(sequences.length / TABLES_MAX) },
+    (_, i) => i * TABLES_MAX,
+  );
+  await fewAtATime(READS_MAX, starts, async (from) => {
     const some = sequences.slice(from, from + TABLES_MAX);
     const columns = some.map(({ table, column }) =>
       `(SELECT COALESCE(MAX(${quoteIdentifier(column)}), 0) FROM ${quoteIdentifier(table)})`
@@ -72,9 +75,26 @@ async function highestIds(
       { sql: `SELECT ${columns.join(", ")}`, rowsMax: 1, disableBinlogs: false },
       callOf(hands),
     );
-    ids.push(...some.map((_, i) => BigInt(row?.[i] ?? "0")));
-  }
+    for (const i of some.keys()) ids[from + i] = BigInt(row?.[i] ?? "0");
+  });
   return ids;
+}
+
+/** Does the work on all, and begins no more of it once it failed for one; see settleAll. */
+async function fewAtATime<T>(
+  most: number,
+  all: readonly T[],
+  work: (each: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  await settleAll(Array.from({ length: Math.min(most, all.length) }), async () => {
+    try {
+      for (let each = all[next++]; each !== undefined; each = all[next++]) await work(each);
+    } catch (error) {
+      next = all.length;
+      throw error;
+    }
+  });
 }
 
 /** The primary that has a keyspace's sequences. */
