@@ -1,5 +1,6 @@
 /** Why traffic may not be switched, or a workflow not be ended, now; with the way out. */
 import { vtError } from "../../shared/error/errors.ts";
+import { parseTabletAlias } from "../../shared/model/tablet.ts";
 import {
   FROZEN,
   isFrozen,
@@ -12,6 +13,7 @@ import {
 } from "./facts.ts";
 import { deniedTables, sharedTables } from "./rivals.ts";
 import { routedTables } from "./routing.ts";
+import { whyNotTold } from "./serving.ts";
 import { STOPPED_FOR_CUTOVER } from "./switch_steps.ts";
 import { isAllSwitched, printTraffic, readTraffic } from "./traffic.ts";
 
@@ -47,6 +49,18 @@ function whyNot(facts: WorkflowFacts, limits: SwitchLimits): string | undefined 
     if (why !== undefined) return why;
   }
   return undefined;
+}
+
+/**
+ * VT22002 when a source of a reshard couldn't hear that it takes no more writes: looked at before
+ * they stop, so that they don't stop in vain.
+ */
+export function checkSourcesHear({ kind, sources, srvKeyspaces }: WorkflowFacts): void {
+  if (kind !== "reshard") return;
+  for (const source of sources) {
+    const { cell } = parseTabletAlias(source.primary);
+    if (!srvKeyspaces.has(cell)) throw vtError("VT22002", whyNotTold(source, cell));
+  }
 }
 
 /** What could not be seen when it was created, since a tablet was away. */

@@ -67,6 +67,14 @@ export function withoutShards(srv: SrvKeyspace, shards: readonly string[]): SrvK
   };
 }
 
+/** Why writes can't be switched away from a primary in a cell without SrvKeyspace; the way out. */
+export function whyNotTold(
+  { keyspace, shard }: { readonly keyspace: string; readonly shard: string },
+  cell: string,
+): string {
+  return `the primary of ${keyspace}/${shard} is in cell ${cell}, which has no SrvKeyspace of ${keyspace}, by which it would be told to take no more writes; RebuildKeyspaceGraph --cells ${cell} ${keyspace} makes it`;
+}
+
 function controls(
   { shardTabletControls }: Partition,
   change: { readonly disable: readonly string[]; readonly enable: readonly string[] },

@@ -1,6 +1,6 @@
 /** SwitchTraffic and ReverseTraffic: reads, writes or both, there or back. */
 import { vtError } from "../../../shared/error/errors.ts";
-import { checkCanSwitch } from "../../workflow/checks.ts";
+import { checkCanSwitch, checkSourcesHear } from "../../workflow/checks.ts";
 import {
   commandOf,
   isFrozen,
@@ -216,6 +216,7 @@ async function checkBothSides(
   found: FoundWorkflow,
   options: SwitchOptions,
 ): Promise<void> {
+  checkSourcesHear(found.facts);
   await checkSchemas(context, found);
   await checkStoredUses(context, found);
   const { kind, sourceKeyspace, sources, name } = found.facts;

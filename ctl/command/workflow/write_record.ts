@@ -18,7 +18,7 @@ import { deleteSwitch, saveSwitch } from "../../../topo/switches.ts";
 import { saveVSchema } from "../../../topo/vschemas.ts";
 import type { Effect, Place } from "../../workflow/effect.ts";
 import { changeRules } from "../../workflow/routing.ts";
-import { migrateServedType, setQueriesDisabled } from "../../workflow/serving.ts";
+import { migrateServedType, setQueriesDisabled, whyNotTold } from "../../workflow/serving.ts";
 import { removeShard } from "../delete_shards.ts";
 import { type Hands, primaryOf } from "./perform.ts";
 
@@ -122,7 +122,7 @@ export function denyTables(
   }];
 }
 
-/** VT22002 when a primary that shall refuse queries could not hear of it. */
+/** VT22002 when a primary that shall refuse queries can't hear of it; checks.ts looks before, too. */
 async function switchQueries(
   hands: Hands,
   { keyspace, type, shards, disabled }: Extract<RecordEffect, { readonly do: "queries" }>,
@@ -137,10 +137,7 @@ async function switchQueries(
   for (const shard of shards) {
     const { cell } = primaryOf(hands, { keyspace, shard }).alias;
     if (!unserved.has(cell)) continue;
-    throw vtError(
-      "VT22002",
-      `the primary of ${keyspace}/${shard} is in cell ${cell}, which has no SrvKeyspace of ${keyspace}, by which it would be told to take no more writes; RebuildKeyspaceGraph --cells ${cell} ${keyspace} makes it`,
-    );
+    throw vtError("VT22002", whyNotTold({ keyspace, shard }, cell));
   }
 }
 

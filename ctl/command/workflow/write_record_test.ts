@@ -10,6 +10,7 @@ import { getSrvKeyspace, rebuildKeyspaceGraph } from "../../../topo/srv_keyspace
 import { getSrvVSchema } from "../../../topo/srv_vschemas.ts";
 import { createKeyspace, DEFAULT_KEYSPACE } from "../../../topo/keyspaces.ts";
 import { createShard } from "../../../topo/shards.ts";
+import { getTablet } from "../../../topo/tablets.ts";
 import type { Call, Version } from "../../../topo/store.ts";
 import { Topology } from "../../../topo/topology.ts";
 import { rebuildVSchemaGraph } from "../../../topo/srv_vschemas.ts";
@@ -74,16 +75,32 @@ Deno.test("a cell that is away: others are written, and nothing comes behind the
 
 Deno.test("a primary that can't hear that it takes no more writes is not switched away from", async () => {
   await using cluster = await openReshard("w");
-  const { context, topo } = cluster;
+  const { context, topo, tablets } = cluster;
   const cell = await topo.cell("zone1", context);
   await cell.delete(srvKeyspacePath("customer"), undefined, context);
+  const makesIt = /RebuildKeyspaceGraph --cells zone1 customer makes it$/;
   const name = { keyspace: "customer", workflow: "w" };
-  await assert.rejects(
-    switchTraffic(context, name, "there", { ...SWITCH_ALL, types: ["primary"] }),
-    {
-      id: "VT22006",
-      message: /RebuildKeyspaceGraph --cells zone1 customer makes it\nEverything is/,
-    },
-  );
-  assert.deepEqual(cluster.tablets.tablet("zone1-0000000100").journals.size, 0);
+  for (const dryRun of [true, false]) {
+    // Before anything is stopped.
+    await assert.rejects(switchTraffic(context, name, "there", { ...SWITCH_ALL, dryRun }), {
+      id: "VT22002",
+      message: makesIt,
+    });
+  }
+  assert.deepEqual(tablets.calls.filter((call) => !/Read|Fetch/.test(call)), []);
+  // It may go since it was looked at.
+  const primary = await getTablet(topo, { cell: "zone1", uid: 100 }, CALL);
+  const hands = {
+    context,
+    primaries: new Map([["customer/-", primary]]),
+    check: () => {},
+    token: () => 1,
+    nextToken: () => {},
+    signal: () => CALL.signal,
+  };
+  const stop = { do: "queries", keyspace: "customer", type: "primary", shards: ["-"] } as const;
+  await assert.rejects(writeRecord(hands, { ...stop, disabled: true }), {
+    id: "VT22002",
+    message: makesIt,
+  });
 });
