@@ -44,6 +44,8 @@ export interface SwitchOptions {
 interface Wish extends SwitchOptions {
   /** By a dry run, which doesn't end what was cut. */
   readonly isCut: boolean;
+  /** Both sides were looked at, and nothing was switched since. */
+  readonly areSidesChecked: boolean;
 }
 
 export interface SwitchResult {
@@ -72,7 +74,7 @@ export async function switchTraffic(
   await using locks = await lockKeyspaces(context, keyspaces, `${verb}(${name.workflow})`);
   const cut = options.dryRun ? await cutSwitches(context, found.facts) : [];
   if (!options.dryRun) await finishUnfinished(context, found.facts, locks);
-  const wish: Wish = { ...options, isCut: cut.length > 0 };
+  let wish: Wish = { ...options, isCut: cut.length > 0, areSidesChecked: false };
   // Under the locks nobody else changes routing, so what is read from here on holds.
   const start = await readWorkflow(context, name.keyspace, name.workflow);
   const startState = printTraffic(readTraffic(start.facts));
@@ -81,6 +83,7 @@ export async function switchTraffic(
     checkNow(context, start.facts, wish);
     if (options.types.includes("primary") && start.facts.journaled.size === 0) {
       await checkBothSides(context, start, options);
+      wish = { ...wish, areSidesChecked: true };
     }
   }
   const steps = direction === "there" ? ["reads", "writes"] as const : ["writes", "reads"] as const;
@@ -95,7 +98,10 @@ export async function switchTraffic(
       : await writeProgram(context, current, direction, wish);
     if (work === undefined) continue;
     if (options.dryRun) plan.push(...printPlan(work.program));
-    else pauseMs = await runStep(context, work, locks) ?? pauseMs;
+    else {
+      pauseMs = await runStep(context, work, locks) ?? pauseMs;
+      wish = { ...wish, areSidesChecked: false };
+    }
   }
   const end = options.dryRun ? start : await readWorkflow(context, name.keyspace, name.workflow);
   const ordered = [...new Set(keyspaces)].sort();
@@ -238,7 +244,9 @@ async function writesOf(
 ): Promise<Work> {
   const { facts, primaries } = found;
   checkNow(context, facts, wish);
-  if (facts.journaled.size === 0) await checkBothSides(context, found, wish);
+  if (facts.journaled.size === 0 && !wish.areSidesChecked) {
+    await checkBothSides(context, found, wish);
+  }
   const { timeoutMs, reverse, reverseStopped, initSequences } = wish;
   const program = switchWrites(facts, {
     timeoutMs,

@@ -72,6 +72,18 @@ Deno.test("a shard isn't left by its writes while another workflow reads from it
   await assert.rejects(switchTraffic(context, NAME, "back", SWITCH_ALL), busy);
 });
 
+Deno.test("both sides are looked at again only when reads were switched in between", async () => {
+  const looks = async (change: Partial<typeof SWITCH_ALL>): Promise<number> => {
+    await using cluster = await openReshard("w");
+    const { context, tablets } = cluster;
+    await switchTraffic(context, NAME, "there", { ...SWITCH_ALL, ...change });
+    return tablets.calls.filter((call) => call === "zone1-0000000100 GetSchema").length;
+  };
+  assert.equal(await looks({ types: ["primary"] }), 1);
+  assert.equal(await looks({ dryRun: true }), 1);
+  assert.equal(await looks({}), 2);
+});
+
 /** A move of customer from commerce/- to customer/- that has copied all. */
 async function openMove(): Promise<ModelCluster> {
   const cluster = await openModelCluster({ "zone1-100": "commerce/-", "zone1-200": "customer/-" });
