@@ -64,6 +64,8 @@ export class ModelTablets implements TabletClient {
   /** Calls under way, and the most there were at a time. */
   open = 0;
   openMax = 0;
+  /** Aliases of those that don't answer. */
+  readonly away = new Set<string>();
   /** Answers the statements of administrators in the model's place. */
   fetch: ((sql: string, alias: string) => Promise<QueryRows> | QueryRows) | undefined;
   readonly #tablets = new Map<string, ModelTablet>();
@@ -95,6 +97,7 @@ export class ModelTablets implements TabletClient {
     try {
       // An answer takes its time.
       await HOST_CLOCK.sleep(0, { signal });
+      if (this.away.has(name)) throw vtError("VT22005", name, "it doesn't answer");
       const handler: Handlers[Method] = this.#handlers[method];
       if (handler === undefined) throw vtError("VT22005", name, `the model has no ${method}`);
       return await handler(this.tablet(name), request);
@@ -279,7 +282,8 @@ function mortal(store: Store, life: { writesLeft: number }): Store {
   };
 }
 
-async function addPrimary(
+/** Makes its keyspace and its shard, too, where they are not there. */
+export async function addPrimary(
   topo: Topology,
   name: string,
   keyspace: string,

@@ -166,7 +166,11 @@ async function refuseOthers(
 ): Promise<void> {
   const [onSources, elsewhere] = await Promise.all([
     otherStreams(context, sources),
-    streamsElsewhere(context, [...sources, ...targets]),
+    streamsElsewhere(
+      context,
+      [...sources, ...targets],
+      "one there that takes the same tables, too (the later switch of the two will be refused),",
+    ),
   ]);
   const others = [...onTargets, ...onSources];
   checkCanCreate(workflow, others, moved.tables, (other) => own.includes(other));

@@ -55,42 +55,41 @@ export function around(
 }
 
 /**
- * The streams of all shards but these. A primary that can't be asked is none of the caller's: it is
- * said, and what it would have told shows at the latest when traffic is switched.
+ * The streams of all shards but these. A primary that can't be asked keeps nobody from going on: it
+ * is said, with what becomes of a workflow there that the caller so overlooks, "one there that ...".
  */
 export async function streamsElsewhere(
   context: CommandContext,
   shards: readonly ShardAt[],
+  overlooked: string,
 ): Promise<readonly OtherStream[]> {
+  const orSay = async (
+    where: string,
+    readThem: () => Promise<readonly OtherStream[]>,
+  ): Promise<readonly OtherStream[]> => {
+    try {
+      return await readThem();
+    } catch (error) {
+      if (!(error instanceof VtError)) throw error;
+      context.say(
+        `the workflows of ${where} can't be read, so ${overlooked} is not noticed: ${error.message}`,
+      );
+      return [];
+    }
+  };
   const read = new Set(shards.map(({ facts }) => nameOf(facts)));
   const keyspaces = await listKeyspaces(context.topo, context);
   const found = await Promise.all(
     keyspaces.map((keyspace) =>
-      orSay(context, keyspace, async () => {
+      orSay(keyspace, async () => {
         const others = (await readShards(context, keyspace))
           .filter(({ facts }) => !read.has(nameOf(facts)));
         const streams = await Promise.all(
-          others.map((at) => orSay(context, nameOf(at.facts), () => otherStreams(context, [at]))),
+          others.map((at) => orSay(nameOf(at.facts), () => otherStreams(context, [at]))),
         );
         return streams.flat();
       })
     ),
   );
   return found.flat();
-}
-
-async function orSay(
-  context: CommandContext,
-  where: string,
-  read: () => Promise<readonly OtherStream[]>,
-): Promise<readonly OtherStream[]> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof VtError)) throw error;
-    context.say(
-      `the workflows of ${where} can't be read, so one there that takes the same tables is not noticed now: ${error.message}`,
-    );
-    return [];
-  }
 }

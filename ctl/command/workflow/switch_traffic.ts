@@ -230,7 +230,12 @@ async function checkBothSides(
   // Rows that come back are read where they were.
   if (kind === "move_tables" && isKept) return;
   // Some may have been created since this one was.
-  const streams = await streamsElsewhere(context, []);
+  const what = kind === "move_tables" ? "these tables" : "the shards that writes leave";
+  const streams = await streamsElsewhere(
+    context,
+    [],
+    `one there that reads ${what} in ${sourceKeyspace}, and would stand still from the switch on,`,
+  );
   if (kind === "move_tables") return checkReaders(found.facts, streams);
   const shards = sources.map(({ shard }) => shard);
   checkNeighbours(sourceKeyspace, around(streams, sourceKeyspace, shards, name));

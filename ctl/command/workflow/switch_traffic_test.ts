@@ -1,6 +1,7 @@
 /** What is looked at before traffic is switched, on a model of a cluster. */
 import assert from "node:assert/strict";
 import {
+  addPrimary,
   type ModelCluster,
   openModelCluster,
   openReshard,
@@ -11,6 +12,7 @@ import { listSwitches, saveSwitch } from "../../../topo/switches.ts";
 import { getVSchema, saveVSchema } from "../../../topo/vschemas.ts";
 import { planStreams } from "../../workflow/streams.ts";
 import { readDocument } from "../../workflow/vschema_change.ts";
+import { completeWorkflow } from "./end_workflow.ts";
 import { switchTraffic } from "./switch_traffic.ts";
 import { denyTables } from "./write_record.ts";
 
@@ -149,3 +151,31 @@ for (const [direction, side, cut] of SIDES) {
     assert.deepEqual(await listSwitches(topo, context), []);
   });
 }
+
+/** A keyspace that has nothing to do with it, and whose primary doesn't answer. */
+async function addAway({ topo, tablets }: ModelCluster): Promise<void> {
+  await addPrimary(topo, "zone1-400", "reports", "-");
+  tablets.away.add("zone1-0000000400");
+}
+
+Deno.test("a primary elsewhere that is away: it is said what is not noticed, and nobody waits", async () => {
+  {
+    await using cluster = await openReshard("w");
+    await addAway(cluster);
+    await switchTraffic(cluster.context, NAME, "there", { ...SWITCH_ALL, types: ["primary"] });
+    assert.match(
+      cluster.said.filter((line) => line.includes("reports")).join("\n"),
+      /^the workflows of reports\/- can't be read, so one there that reads the shards that writes leave in customer, and would stand still from the switch on, is not noticed: .*doesn't answer/,
+    );
+  }
+  await using cluster = await openMove();
+  await addAway(cluster);
+  const { context, said } = cluster;
+  await switchTraffic(context, NAME, "there", SWITCH_ALL);
+  const options = { keepData: false, keepRoutingRules: false, renameTables: false, dryRun: false };
+  await completeWorkflow(context, NAME, options);
+  assert.match(
+    said.filter((line) => line.includes("reports")).join("\n"),
+    /^the workflows of reports\/- .* one there that reads these tables from commerce, and would stand still from now on, is not noticed: .*doesn't answer/,
+  );
+});
