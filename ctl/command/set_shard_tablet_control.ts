@@ -2,14 +2,14 @@ import { list, toggle } from "../../shared/flags/flag.ts";
 import { vtError } from "../../shared/error/errors.ts";
 import { lockKeyspace } from "../../topo/locks.ts";
 import { updateShard } from "../../topo/shards.ts";
-import { sharedTables } from "../workflow/rivals.ts";
+import { checkDenial } from "../workflow/neighbours.ts";
 import { defineCommand, printJson } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findPrimary, findShard, type FoundShard } from "./lookup.ts";
 import { one, parseKeyspaceShard, parseType } from "./positional.ts";
 import { protoShard } from "./proto_json.ts";
-import { readShards } from "./workflow/read_facts.ts";
-import { streamsAround } from "./workflow/streams_around.ts";
+import { readShard } from "./workflow/read_facts.ts";
+import { around, otherStreams, streamsElsewhere } from "./workflow/streams_around.ts";
 import { denyTables } from "./workflow/write_record.ts";
 
 export const SET_SHARD_TABLET_CONTROL = defineCommand({
@@ -41,7 +41,7 @@ export const SET_SHARD_TABLET_CONTROL = defineCommand({
     const primary = await findPrimary(context, found);
     const action = `SetShardTabletControl(${keyspace}/${shard})`;
     await using lock = await lockKeyspace(context.topo, keyspace, action, context);
-    await refuseMoving(context, found, deniedTables);
+    await refuseMoving(context, found, deniedTables, !remove);
     lock.check();
     const change = (record: FoundShard["record"]): FoundShard["record"] => ({
       ...record,
@@ -54,20 +54,24 @@ export const SET_SHARD_TABLET_CONTROL = defineCommand({
   print: printJson,
 });
 
-/** VT22002 while a workflow has them: both sides would take writes, or none. */
+/**
+ * VT22002 while a workflow has them, see checkDenial; VT22005 when the shard's own primary can't be
+ * asked. One elsewhere that can't doesn't keep tables refused.
+ */
 async function refuseMoving(
   context: CommandContext,
-  { keyspace, shard }: FoundShard,
+  { keyspace, shard, record }: FoundShard,
   tables: readonly string[],
+  denied: boolean,
 ): Promise<void> {
-  const here = (await readShards(context, keyspace)).filter(({ facts }) => facts.shard === shard);
-  const { into, from } = await streamsAround(context, keyspace, here, "");
-  for (const other of [...into, ...from]) {
-    const [table] = sharedTables(other, tables);
-    if (table === undefined) continue;
-    throw vtError(
-      "VT22002",
-      `workflow ${other.stream.workflow} of keyspace ${other.keyspace} has ${table} of ${keyspace}/${shard}, and says itself who refuses it; complete or cancel it first`,
-    );
-  }
+  const here = await readShard(context, keyspace, shard, record);
+  const streams = [
+    ...await otherStreams(context, [here]),
+    ...await streamsElsewhere(
+      context,
+      [here],
+      "one there that has these tables, and says itself who refuses them,",
+    ),
+  ];
+  checkDenial(here.facts, tables, around(streams, keyspace, [shard], ""), denied);
 }

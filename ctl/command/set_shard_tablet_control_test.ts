@@ -43,3 +43,25 @@ Deno.test("tables that a workflow has are its own business", async () => {
     { id: "VT22002", message: /workflow w of keyspace customer has another of customer\/-/ },
   );
 });
+
+Deno.test("a primary of another keyspace that is away keeps no table refused, its own does", async () => {
+  await using cluster = await openModelCluster({
+    "zone1-100": "commerce/-",
+    "zone1-200": "reports/-",
+  });
+  const { tablets, said } = cluster;
+  tablets.away.add("zone1-0000000200");
+  await run(cluster, "--denied-tables", "customer,corder", "commerce/-", "primary");
+  await run(cluster, "--denied-tables", "customer", "--remove", "commerce/-", "primary");
+  assert.deepEqual(await denied(cluster), ["corder"]);
+  assert.match(
+    said.join("\n"),
+    /^the workflows of reports\/- can't be read, so one there that has/,
+  );
+  tablets.away.add("zone1-0000000100");
+  await assert.rejects(
+    run(cluster, "--denied-tables", "corder", "--remove", "commerce/-", "primary"),
+    { id: "VT22005" },
+  );
+  assert.deepEqual(await denied(cluster), ["corder"]);
+});

@@ -4,6 +4,7 @@ import type { OtherStream } from "./checks.ts";
 import { parseExpression } from "./materialize.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import { FROZEN, isReverse, nameOf, reverseName, type WorkflowFacts } from "./facts.ts";
+import { sharedTables } from "./rivals.ts";
 
 export interface StreamsAround {
   /** Bring rows into the shards. */
@@ -51,7 +52,7 @@ export function checkReaders(
     const { workflow, source } = other.stream;
     const isOwn = workflow === name && other.keyspace === targetKeyspace;
     if (source.keyspace !== sourceKeyspace || isOwn) continue;
-    const table = tables.find((one) => source.filter.rules.some((rule) => reads(rule, one)));
+    const table = readTable(other, tables);
     if (table === undefined) continue;
     throw vtError(
       "VT22002",
@@ -60,6 +61,49 @@ export function checkReaders(
       }, and create it anew from ${targetKeyspace}`,
     );
   }
+}
+
+/**
+ * VT22002 when a shard must not refuse the tables, or no more refuse them, by hand: while a move or
+ * a reshard has one, both sides would take writes, or none; and what reads one that is refused would
+ * stand still. A Materialize that writes one neither refuses it nor minds.
+ */
+export function checkDenial(
+  place: { readonly keyspace: string; readonly shard: string },
+  tables: readonly string[],
+  { into, from }: StreamsAround,
+  denied: boolean,
+): void {
+  const moves = [
+    ...into.map((other) => ({ other, table: sharedTables(other, tables)[0] })),
+    ...from.map((other) => ({ other, table: readTable(other, tables) })),
+  ].filter(({ other }) => other.stream.workflowType !== "materialize");
+  for (const { other: { keyspace, stream }, table } of moves) {
+    if (table === undefined) continue;
+    throw vtError(
+      "VT22002",
+      `workflow ${stream.workflow} of keyspace ${keyspace} has ${table} of ${
+        nameOf(place)
+      }, and says itself who refuses it; complete or cancel it first`,
+    );
+  }
+  if (!denied) return;
+  for (const other of from.filter(isLive)) {
+    const table = readTable(other, tables);
+    if (table === undefined) continue;
+    throw vtError(
+      "VT22002",
+      `workflow ${other.stream.workflow} of keyspace ${other.keyspace} takes rows of ${table} from ${
+        nameOf(place)
+      }, where nobody would write them any more; ${wayOut(other)} first`,
+    );
+  }
+}
+
+/** The first of the source's tables that the stream takes rows of. */
+function readTable({ stream }: OtherStream, tables: readonly string[]): string | undefined {
+  const { rules } = stream.source.filter;
+  return tables.find((table) => rules.some((rule) => reads(rule, table)));
 }
 
 /** Whether the rule takes rows of this table of the source. */

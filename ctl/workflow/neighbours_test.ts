@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { newStatus } from "../../tests/harness/workflow_world.ts";
 import type { StreamStatus } from "../../shared/rpc/vreplication.ts";
 import type { OtherStream } from "./checks.ts";
-import { checkNeighbours, checkReaders } from "./neighbours.ts";
+import { checkDenial, checkNeighbours, checkReaders } from "./neighbours.ts";
 import { newStream } from "./streams.ts";
 
 /** Of workflow sums, which makes totals of reports from the corder of commerce/-. */
@@ -61,4 +61,30 @@ Deno.test("of a Materialize in the way it is said how its rows are kept", () => 
   assert.throws(() => checkReaders(MOVE, [sums(false)]), STAYS);
   assert.throws(() => checkNeighbours("reports", { into: [sums(false)], from: [] }), STAYS);
   assert.throws(() => checkNeighbours("commerce", { into: [], from: [sums(false)] }), STAYS);
+});
+
+Deno.test("a shard refuses no table by hand that a Materialize reads; what it writes is nothing to it", () => {
+  const source = { keyspace: "commerce", shard: "-" };
+  const check = (other: OtherStream, table: string, denied: boolean) =>
+    checkDenial(source, ["a", table], { into: [], from: [other] }, denied);
+  assert.throws(() => check(sums(false), "corder", true), {
+    id: "VT22002",
+    message:
+      /workflow sums of keyspace reports takes rows of corder from commerce\/-, where nobody/,
+  });
+  // The name of the table that it makes, elsewhere.
+  check(sums(false), "totals", true);
+  check(sums(true), "corder", true);
+  check(sums(false), "corder", false);
+  const target = { keyspace: "reports", shard: "-" };
+  checkDenial(target, ["totals"], { into: [sums(false)], from: [] }, true);
+  for (const denied of [true, false]) {
+    const moved = sums(false, { workflowType: "move_tables", message: "FROZEN" });
+    const has = { id: "VT22002", message: /workflow sums of keyspace reports has \w+ of / };
+    assert.throws(() => check(moved, "corder", denied), has);
+    assert.throws(
+      () => checkDenial(target, ["totals"], { into: [moved], from: [] }, denied),
+      has,
+    );
+  }
 });

@@ -55,7 +55,8 @@ export async function readShards(
   return found;
 }
 
-async function readShard(
+/** VT22002 when it has no primary. */
+export async function readShard(
   context: CommandContext,
   keyspace: string,
   shard: string,
