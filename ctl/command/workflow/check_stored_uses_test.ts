@@ -11,11 +11,15 @@ const HARMLESS = [
   "CREATE VIEW harmless AS SELECT id, customer FROM other",
   "CREATE TRIGGER of_its_own AFTER INSERT ON customer FOR EACH ROW DELETE FROM corder",
   "CREATE FUNCTION fu() RETURNS int READS SQL DATA RETURN (SELECT MAX(customer) FROM other)",
+  "CREATE VIEW looks AS SELECT id FROM other WHERE id IN (SELECT customer_id FROM customer)",
+  "CREATE PROCEDURE quotes() BEGIN -- we update customer later\n SELECT 'it''s insert into corder'; END",
+  "CREATE PROCEDURE elsewhere() INSERT INTO audit.customer SELECT 1 FROM customer FOR UPDATE",
 ];
 const HARMFUL = {
   "VIEW v": "AS SELECT customer_id AS id FROM customer",
   "TRIGGER tr": "AFTER INSERT ON other FOR EACH ROW UPDATE customer SET customer_id = NEW.id",
   "PROCEDURE pr": "() INSERT INTO vt_commerce.`corder` VALUES (1)",
+  "PROCEDURE `my-pr`": "() BEGIN SELECT 'it''s'; REPLACE customer VALUES (1); SELECT 'it''s'; END",
   "EVENT ev": "ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM corder",
 };
 
@@ -37,7 +41,7 @@ for (const kind of testServers()) {
     for (const [name, rest] of Object.entries(HARMFUL)) {
       await run(`CREATE ${name} ${rest}`);
       const error: unknown = await checkStoredUses(context, found).catch((thrown) => thrown);
-      const [, way] = /"(DROP [^"]+)"\)/.exec(String(error)) ?? [];
+      const [, way] = /'(DROP .+?)'\)/.exec(String(error)) ?? [];
       assert.equal(way, `DROP ${name}`, String(error));
       await run(way);
       await checkStoredUses(context, found);
