@@ -20,6 +20,11 @@ import { printSummary } from "./summary.ts";
 
 const DEFAULT_FILE = new URL("../../examples/commerce.yaml", import.meta.url).pathname;
 
+/** How this program's tasks are run here: npx keeps Deno where no PATH leads. */
+function taskRunner(): string {
+  return Deno.execPath().includes("/_npx/") ? `npx -y deno@${Deno.version.deno} task` : "deno task";
+}
+
 const FLAGS = {
   "data-dir": text({
     help: "folder of the data; else VTDATAROOT, else ./vtdataroot",
@@ -118,7 +123,7 @@ async function serve(
       signal,
     });
     await server.exclusive(() => cluster.reconcile(spec, { progress, signal }));
-    print(printSummary(spec, cluster.state, place));
+    print(printSummary(spec, cluster.state, place, taskRunner()));
     print(`cluster ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
     await stopped(signal);
     print("stopping; the data stays");

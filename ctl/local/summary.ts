@@ -11,7 +11,13 @@ import {
   tabletsOf,
 } from "./layout.ts";
 
-export function printSummary(spec: ClusterSpec, state: ClusterState, place: Place): string {
+/** `runTask` begins a line that runs a task: "deno task". */
+export function printSummary(
+  spec: ClusterSpec,
+  state: ClusterState,
+  place: Place,
+  runTask: string,
+): string {
   const ctld = PUBLIC_PORTS.ctld + place.portOffset;
   const rows: string[][] = [
     ["etcd", "", etcdAddress(state)],
@@ -37,7 +43,7 @@ export function printSummary(spec: ClusterSpec, state: ClusterState, place: Plac
     "Paste into another terminal:",
     "",
     `  mysql -h 127.0.0.1 -P ${gatePorts(place, 0).mysql} -u user`,
-    `  deno task vtctl${server} GetTablets`,
+    `  ${runTask} vtctl${server} GetTablets`,
     "",
   ].join("\n");
 }
