@@ -31,7 +31,13 @@ Deno.test("the change stream prints UUID, INET4 and INET6 as SELECT does", async
   await using server = await startTestMysqld();
   const run = (sql: string) => server.root.query(sql, NEVER);
   await run("CREATE DATABASE vt_t");
-  await using stream = record({ login: loginOf(server), database: "vt_t", position: "current" });
+  await using stream = record({
+    login: loginOf(server),
+    database: "vt_t",
+    position: "current",
+    heartbeatMs: 100,
+  });
+  await stream.until("the stream to begin", () => stream.items.length > 0);
   // Its columns are known only from here on.
   await run(`CREATE TABLE vt_t.t (n int AUTO_INCREMENT PRIMARY KEY, ${COLUMNS})`);
   const rows = Array.from({ length: 300 }, () => values(random));
