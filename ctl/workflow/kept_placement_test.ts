@@ -1,19 +1,9 @@
 import assert from "node:assert/strict";
+import { MOVE_STREAM } from "../../tests/harness/workflow_world.ts";
 import type { JsonObject } from "../../shared/model/records.ts";
 import { checkPlacementKept } from "./kept_placement.ts";
 import { planStreams } from "./streams.ts";
 import { readDocument } from "./vschema_change.ts";
-
-const OPTIONS = {
-  workflow: "w",
-  workflowType: "move_tables",
-  cells: "",
-  tabletTypes: "",
-  onDdl: "IGNORE",
-  stopAfterCopy: false,
-  state: "Init",
-  options: "",
-} as const;
 
 function vschema(column: string, vindex: JsonObject, more: JsonObject = {}): JsonObject {
   return {
@@ -32,7 +22,7 @@ function check(before: JsonObject, after: JsonObject): () => void {
     tables: ["t"],
     source: { keyspace: "s", document: readDocument(undefined) },
     target: { keyspace: "t", document: readDocument(before) },
-  }, OPTIONS);
+  }, MOVE_STREAM);
   const streams = planned.map(({ at, stream }) => ({ shard: at.shard, stream }));
   const vschemas = new Map([["t", after]]);
   return () => checkPlacementKept({ name: "w", streams, targetKeyspace: "t", vschemas });

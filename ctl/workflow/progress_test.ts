@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { newStatus } from "../../tests/harness/workflow_world.ts";
+import { MOVE_STREAM, newStatus } from "../../tests/harness/workflow_world.ts";
 import type { FilterRule, StreamStatus } from "../../shared/rpc/vreplication.ts";
 import { expectedSizes, sourceTables, type TableSize } from "./copy_sizes.ts";
 import type { PlacedStream } from "./facts.ts";
@@ -8,17 +8,6 @@ import { etaSeconds, printProgressLine } from "./progress_line.ts";
 import { newStream } from "./streams.ts";
 
 const NOW = 1_700_000_000;
-const OPTIONS = {
-  workflow: "w",
-  workflowType: "move_tables",
-  cells: "",
-  tabletTypes: "",
-  onDdl: "IGNORE",
-  stopAfterCopy: false,
-  state: "Init",
-  options: "",
-} as const;
-
 /** From shard `from` to shard `to`; it runs unless `more` says otherwise. */
 function stream(
   rules: readonly FilterRule[],
@@ -26,7 +15,7 @@ function stream(
   from = "-",
   to = "-",
 ): PlacedStream {
-  const status = newStatus(1, newStream({ keyspace: "s", shard: from }, rules, OPTIONS, ""));
+  const status = newStatus(1, newStream({ keyspace: "s", shard: from }, rules, MOVE_STREAM, ""));
   const running = { state: "Running", position: "MariaDB/0-1-1" } as const;
   return { shard: to, stream: { ...status, ...running, transactionTimestamp: NOW - 3, ...more } };
 }

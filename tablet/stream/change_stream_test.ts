@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { loginOf, record, showRow } from "../../tests/harness/change_stream.ts";
+import { loginOf, record, recordFromNow, showRow } from "../../tests/harness/change_stream.ts";
 import { startTestMysqld, type TestMysqld, testServers } from "../../tests/harness/mysqld.ts";
 import type { RowChange, StreamItem } from "../../shared/binlog/change.ts";
 import { VtError } from "../../shared/error/errors.ts";
@@ -50,13 +50,7 @@ for (const flavor of testServers()) {
       server,
       "CREATE TABLE _vt.resharding_journal (id bigint primary key, db_name varbinary(255), val longblob)",
     );
-    await using stream = record({
-      login: loginOf(server),
-      database: "vt_t",
-      position: "current",
-      heartbeatMs: 100,
-    });
-    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await using stream = await recordFromNow(server);
     await run(
       server,
       "CREATE TABLE vt_t.a (id int primary key, b varchar(9))",
@@ -126,13 +120,7 @@ for (const flavor of testServers()) {
       "CREATE DATABASE vt_t",
       "CREATE TABLE vt_t.b (id int primary key auto_increment, b longblob)",
     );
-    await using stream = record({
-      login: loginOf(server),
-      database: "vt_t",
-      position: "current",
-      heartbeatMs: 100,
-    });
-    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await using stream = await recordFromNow(server);
     await run(
       server,
       "BEGIN",
@@ -168,13 +156,7 @@ for (const flavor of testServers()) {
       : ["log_bin_compress=ON", "log_bin_compress_min_len=10"];
     await using server = await start(lines);
     await run(server, "CREATE DATABASE vt_t");
-    await using stream = record({
-      login: loginOf(server),
-      database: "vt_t",
-      position: "current",
-      heartbeatMs: 100,
-    });
-    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await using stream = await recordFromNow(server);
     await run(
       server,
       "CREATE TABLE vt_t.c (id int primary key, t text)",
@@ -253,13 +235,7 @@ for (const flavor of testServers()) {
       "INSERT INTO vt_t.r VALUES (0, 'b', json_object('a', 1, 'long', repeat('x', 99)))",
     );
     const refused = async (setting: string, statement: string, id: string, text: RegExp) => {
-      await using stream = record({
-        login: loginOf(server),
-        database: "vt_t",
-        position: "current",
-        heartbeatMs: 100,
-      });
-      await stream.until("the stream to begin", () => stream.items.length > 0);
+      await using stream = await recordFromNow(server);
       await run(server, `SET SESSION ${setting}`, statement);
       const error = await stream.ended();
       ok(error instanceof VtError && error.id === id, String(error));
@@ -294,14 +270,7 @@ for (const flavor of testServers()) {
     const filter = new StreamFilter([
       { match: "m", filter: "select v, id from m where in_keyrange(id, 'hash', '80-')" },
     ]);
-    await using stream = record({
-      login: loginOf(server),
-      database: "vt_t",
-      position: "current",
-      filter,
-      heartbeatMs: 100,
-    });
-    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await using stream = await recordFromNow(server, { filter });
     await run(
       server,
       "INSERT INTO vt_t.m VALUES (1, 10), (4, 40), (6, 60)",

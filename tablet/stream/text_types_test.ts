@@ -1,6 +1,6 @@
 /** MariaDB's UUID, INET4 and INET6: streams say what SELECT says, and tables of them arrive alike. */
 import assert from "node:assert/strict";
-import { loginOf, record, selectRaw, showRow } from "../../tests/harness/change_stream.ts";
+import { recordFromNow, selectRaw, showRow } from "../../tests/harness/change_stream.ts";
 import { startTestMysqld, whyNoMysql } from "../../tests/harness/mysqld.ts";
 import { newRandom, type Random } from "../../tests/harness/random.ts";
 import { StreamCluster } from "../../tests/harness/stream_cluster.ts";
@@ -31,13 +31,7 @@ Deno.test("the change stream prints UUID, INET4 and INET6 as SELECT does", async
   await using server = await startTestMysqld();
   const run = (sql: string) => server.root.query(sql, NEVER);
   await run("CREATE DATABASE vt_t");
-  await using stream = record({
-    login: loginOf(server),
-    database: "vt_t",
-    position: "current",
-    heartbeatMs: 100,
-  });
-  await stream.until("the stream to begin", () => stream.items.length > 0);
+  await using stream = await recordFromNow(server);
   // Its columns are known only from here on.
   await run(`CREATE TABLE vt_t.t (n int AUTO_INCREMENT PRIMARY KEY, ${COLUMNS})`);
   const rows = Array.from({ length: 300 }, () => values(random));

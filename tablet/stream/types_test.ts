@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { loginOf, record, selectRaw } from "../../tests/harness/change_stream.ts";
+import { loginOf, recordFromNow, selectRaw } from "../../tests/harness/change_stream.ts";
 import { startTestMysqld, testServers } from "../../tests/harness/mysqld.ts";
 import type { Row } from "../../shared/binlog/change.ts";
 import { MYSQL_TYPE_FLOAT } from "../../shared/mysql/column_types.ts";
@@ -221,13 +221,7 @@ for (const flavor of testServers()) {
     const columns = columnsOf(flavor);
     const { root } = server;
     await root.query("CREATE DATABASE vt_t CHARACTER SET utf8mb4", NEVER);
-    await using stream = record({
-      login: loginOf(server),
-      database: "vt_t",
-      position: "current",
-      heartbeatMs: 100,
-    });
-    await stream.until("the stream to begin", () => stream.items.length > 0);
+    await using stream = await recordFromNow(server);
     await root.query(
       `CREATE TABLE vt_t.a (id bigint primary key, ${columns.map(([c]) => c).join(", ")}) ` +
         "ROW_FORMAT=DYNAMIC",

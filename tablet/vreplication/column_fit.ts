@@ -2,6 +2,7 @@
  * Which columns of a target hold what an expression gives, unchanged: two groups of the source
  * must not become one because a column rounds, cuts or pads.
  */
+import { COLLATION_BINARY } from "../../shared/binlog/column_layout.ts";
 import { isInteger } from "../../shared/filter/compare.ts";
 import {
   MYSQL_TYPE_DATE,
@@ -40,8 +41,6 @@ const TEXTS: ReadonlySet<number> = new Set([
   MYSQL_TYPE_VAR_STRING,
   MYSQL_TYPE_STRING,
 ]);
-
-const COLLATION_BINARY = 63;
 
 /** Numbers that add up exactly, in any order. */
 export function isExactNumber({ field }: Evaluated): boolean {

@@ -51,6 +51,27 @@ export function record(options: ChangeStreamOptions): Recorded {
   };
 }
 
+/** One of what happens in vt_t from now on: what is written when this resolves is in it. */
+export async function recordFromNow(
+  server: TestMysqld,
+  more: Partial<ChangeStreamOptions> = {},
+): Promise<Recorded> {
+  const stream = record({
+    login: loginOf(server),
+    database: "vt_t",
+    position: "current",
+    heartbeatMs: 100,
+    ...more,
+  });
+  try {
+    await stream.until("the stream to begin", () => stream.items.length > 0);
+    return stream;
+  } catch (error) {
+    await stream[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
 /** Rows as a client reads them whose session prints UTC and each column's own charset. */
 export async function selectRaw(server: TestMysqld, sql: string): Promise<readonly Row[]> {
   const { signal } = new AbortController();

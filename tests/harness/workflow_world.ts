@@ -56,6 +56,18 @@ interface Shard extends Place {
   fence: number;
 }
 
+/** What a stream of a move is made with, besides its rows. */
+export const MOVE_STREAM = {
+  workflow: "w",
+  workflowType: "move_tables",
+  cells: "",
+  tabletTypes: "",
+  onDdl: "IGNORE",
+  stopAfterCopy: false,
+  state: "Init",
+  options: "",
+} as const;
+
 /** Two keyspaces, or one with old and new shards. */
 export class World {
   readonly kind: "move_tables" | "reshard";

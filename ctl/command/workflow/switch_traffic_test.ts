@@ -10,6 +10,7 @@ import {
 import { updateShard } from "../../../topo/shards.ts";
 import { listSwitches, saveSwitch } from "../../../topo/switches.ts";
 import { getVSchema, saveVSchema } from "../../../topo/vschemas.ts";
+import { MOVE_STREAM } from "../../../tests/harness/workflow_world.ts";
 import { planStreams } from "../../workflow/streams.ts";
 import { readDocument } from "../../workflow/vschema_change.ts";
 import { completeWorkflow } from "./end_workflow.ts";
@@ -99,16 +100,7 @@ async function openMove(): Promise<ModelCluster> {
     tables: ["customer"],
     source: plain("commerce"),
     target: plain("customer"),
-  }, {
-    workflow: "w",
-    workflowType: "move_tables",
-    cells: "",
-    tabletTypes: "",
-    onDdl: "IGNORE",
-    stopAfterCopy: false,
-    state: "Stopped",
-    options: "{}",
-  });
+  }, { ...MOVE_STREAM, state: "Stopped", options: "{}" });
   tablets.addStream("zone1-0000000200", placed?.stream ?? assert.fail());
   for (const alias of ["zone1-0000000100", "zone1-0000000200"]) {
     tablets.tablet(alias).tables.add("customer");
