@@ -44,6 +44,7 @@ export const SPLIT_CLONE = defineCommand({
       onDdl: "IGNORE",
       configOverrides: [],
       stopAfterCopy: false,
+      deferSecondaryKeys: true,
       autoStart: true,
       dryRun: false,
     });

@@ -71,6 +71,8 @@ export const MATERIALIZE = defineCommand({
     }
     const plan = await createMaterialize(context, {
       ...flags,
+      // Its tables may be read from the beginning.
+      deferSecondaryKeys: false,
       settings,
       workflow: name.workflow,
       targetKeyspace: name.keyspace,

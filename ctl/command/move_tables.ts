@@ -8,6 +8,7 @@ import {
   checkCreateFlags,
   CREATE_FLAGS,
   END_FLAGS,
+  KEYS_FLAGS,
   NAME_FLAGS,
   nameFromFlags,
   parseWorkflowName,
@@ -43,6 +44,7 @@ export const MOVE_TABLES = defineCommand({
     "source-shards": list({ help: "create: from these (default all)", fallback: [] }),
     "no-routing-rules": toggle({ help: "create: leave them as they are", fallback: false }),
     ...CREATE_FLAGS,
+    ...KEYS_FLAGS,
     ...TRAFFIC_FLAGS,
     ...END_FLAGS,
   },
@@ -84,6 +86,7 @@ interface CreateFlags {
   readonly onDdl: MoveTablesOptions["onDdl"];
   readonly configOverrides: readonly string[];
   readonly stopAfterCopy: boolean;
+  readonly deferSecondaryKeys: boolean;
   readonly autoStart: boolean;
   readonly dryRun: boolean;
   readonly wait: boolean;

@@ -9,6 +9,7 @@ import {
   checkCreateFlags,
   CREATE_FLAGS,
   END_FLAGS,
+  KEYS_FLAGS,
   NAME_FLAGS,
   nameFromFlags,
   parseWorkflowName,
@@ -38,6 +39,7 @@ export const RESHARD = defineCommand({
     "target-shards": list({ help: "create: shards that take over", fallback: [] }),
     "skip-schema-copy": toggle({ help: "create: tables are there", fallback: false }),
     ...CREATE_FLAGS,
+    ...KEYS_FLAGS,
     ...TRAFFIC_FLAGS,
     ...END_FLAGS,
   },
@@ -74,6 +76,7 @@ interface CreateFlags {
   readonly onDdl: ReshardOptions["onDdl"];
   readonly configOverrides: readonly string[];
   readonly stopAfterCopy: boolean;
+  readonly deferSecondaryKeys: boolean;
   readonly autoStart: boolean;
   readonly dryRun: boolean;
   readonly wait: boolean;

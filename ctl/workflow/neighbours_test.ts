@@ -19,6 +19,7 @@ function sums(stopAfterCopy: boolean, change: Partial<StreamStatus> = {}): Other
       onDdl: "IGNORE",
       stopAfterCopy,
       state: "Stopped",
+      deferSecondaryKeys: false,
       options: "{}",
     },
     "",

@@ -178,6 +178,7 @@ function stream(more: Partial<StreamStatus>): StreamStatus {
     cells: "",
     tabletTypes: "",
     tags: "",
+    deferSecondaryKeys: false,
     options: "",
     timeUpdated: 100,
     transactionTimestamp: 100,

@@ -44,6 +44,7 @@ function stream(
       onDdl: "IGNORE",
       stopAfterCopy: false,
       state: "Init",
+      deferSecondaryKeys: false,
       options: "{}",
       ...more,
     },

@@ -47,6 +47,7 @@ function difference(wanted: NewStream, there: StreamStatus): string | undefined 
       String(wanted.source.stopAfterCopy),
       String(there.source.stopAfterCopy),
     ],
+    ["defer-secondary-keys", String(wanted.deferSecondaryKeys), String(there.deferSecondaryKeys)],
   ];
   const differing = pairs.find(([, asked, known]) => asked !== known);
   if (differing === undefined) return undefined;

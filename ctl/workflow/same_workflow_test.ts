@@ -14,6 +14,7 @@ const OPTIONS: StreamOptions = {
   onDdl: "IGNORE",
   stopAfterCopy: false,
   state: "Stopped",
+  deferSecondaryKeys: false,
   options: "{}",
 };
 

@@ -14,6 +14,7 @@ export interface StreamOptions {
   readonly onDdl: OnDdl;
   readonly stopAfterCopy: boolean;
   readonly state: NewStream["state"];
+  readonly deferSecondaryKeys: boolean;
   /** Vtctld's notes, such as what the workflow is for. */
   readonly options: string;
 }

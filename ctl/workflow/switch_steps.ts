@@ -194,6 +194,7 @@ function planReverse({ facts, reverse }: Plan, gtidOf: (place: Place) => string)
     onDdl: "IGNORE",
     stopAfterCopy: false,
     state: "Stopped",
+    deferSecondaryKeys: false,
     options: "{}",
   }, gtidOf);
 }

@@ -1,5 +1,7 @@
 /** MySQL server error numbers that code reacts to (rows of errors.ts carry their own). */
 export const ER_BAD_FIELD_ERROR = 1054;
+/** A key of that name is there. */
+export const ER_DUP_KEYNAME = 1061;
 export const ER_DUP_ENTRY = 1062;
 export const ER_NO_SUCH_THREAD = 1094;
 /** The session is another user's. */

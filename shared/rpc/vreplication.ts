@@ -51,6 +51,8 @@ export interface NewStream {
   readonly cells: string;
   /** Types of tablets to read from, in order of preference: "replica,rdonly,primary". */
   readonly tabletTypes: string;
+  /** Secondary keys of tables with many rows are dropped first, and built when the rows are there. */
+  readonly deferSecondaryKeys: boolean;
   /** JSON, for vtctld's own notes; column `options`. */
   readonly options: string;
 }
@@ -70,6 +72,7 @@ export interface StreamStatus {
   readonly cells: string;
   readonly tabletTypes: string;
   readonly tags: string;
+  readonly deferSecondaryKeys: boolean;
   readonly options: string;
   /** Seconds since 1970; 0 for never. */
   readonly timeUpdated: number;
@@ -80,7 +83,7 @@ export interface StreamStatus {
   /** Why it waited then. */
   readonly reasonThrottled: string;
   readonly rowsCopied: number;
-  /** Tables that are not copied whole yet, and the last key of what is there ("" for nothing). */
+  /** Tables that are not copied whole yet, with their keys, and the last key of what is there ("" for nothing). */
   readonly copyState: readonly { readonly table: string; readonly lastPk: string }[];
 }
 

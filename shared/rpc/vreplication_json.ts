@@ -105,6 +105,7 @@ export function readNewStream(json: JsonReader): NewStream {
     state: json.get("state").parsed((text) => oneOf(["Init", "Stopped"], text)),
     cells: json.get("cells").text(),
     tabletTypes: json.get("tabletTypes").text(),
+    deferSecondaryKeys: json.get("deferSecondaryKeys").toggle(),
     options: json.get("options").text(),
   };
 }
@@ -151,6 +152,7 @@ export function readStreamStatus(json: JsonReader): StreamStatus {
     cells: json.get("cells").text(),
     tabletTypes: json.get("tabletTypes").text(),
     tags: json.get("tags").text(),
+    deferSecondaryKeys: json.get("deferSecondaryKeys").toggle(),
     options: json.get("options").text(),
     timeUpdated: json.get("timeUpdated").integer(),
     transactionTimestamp: json.get("transactionTimestamp").integer(),

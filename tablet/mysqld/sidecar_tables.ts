@@ -34,6 +34,18 @@ export const SIDECAR_TABLES: readonly SidecarTable[] = [
     keys: METADATA_KEYS,
   },
   {
+    name: "post_copy_action",
+    columns: [
+      ["id", "bigint NOT NULL AUTO_INCREMENT"],
+      ["vrepl_id", "int NOT NULL"],
+      ["table_name", "varbinary(128) NOT NULL"],
+      ["action", "json NOT NULL"],
+      // Ours: what is left of a stream that is gone has to be found.
+      ["db_name", "varbinary(255) NOT NULL DEFAULT ''"],
+    ],
+    keys: ["PRIMARY KEY (`id`)", "UNIQUE KEY `vrepl_id` (`vrepl_id`, `table_name`)"],
+  },
+  {
     name: "reparent_journal",
     columns: [
       ["time_created_ns", "bigint unsigned NOT NULL"],

@@ -18,6 +18,7 @@ import { quote } from "../mysqld/statement.ts";
 import { Applier, type Progress } from "./applier.ts";
 import { classify } from "./classify.ts";
 import { copyTables } from "./copier.ts";
+import { DeferredKeys } from "./deferred_keys.ts";
 import { play } from "./player.ts";
 import { type WriteLogin, WriteSession } from "./session.ts";
 import { claimStream, joinStream } from "./stream_lock.ts";
@@ -213,6 +214,7 @@ class Attempt {
   readonly #row: StreamStatus;
   readonly #session: WriteSession;
   readonly #source: Source;
+  readonly #log: Log;
   readonly #onProgress: (progress: Progress) => void;
 
   constructor(
@@ -226,6 +228,7 @@ class Attempt {
     this.#row = row;
     this.#session = session;
     this.#source = source;
+    this.#log = options.log.with({ stream: row.id });
     this.#onProgress = onProgress;
   }
 
@@ -260,7 +263,7 @@ class Attempt {
 
   /** The position behind the copy. */
   async #copy(tables: TargetTables, call: Call): Promise<string | StreamEnd> {
-    const { rows, clock, log, throttle, login, settings } = this.#options;
+    const { rows, clock, throttle, login, settings } = this.#options;
     const { id, position, state, source, options } = this.#row;
     let { copyState } = this.#row;
     if (position === "" && copyState.length === 0) {
@@ -285,8 +288,11 @@ class Attempt {
         target: source,
         rules: sourceRules(source.filter.rules),
         clock,
-        log: log.with({ stream: id }),
+        log: this.#log,
         throttle: (throttled) => throttle(id, throttled),
+        keys: new DeferredKeys({ streamId: id, database: login.database, log: this.#log }),
+        mayDeferKeys: mayDeferKeys(this.#row),
+        say: (message, saying) => rows.setMessage(id, message, saying),
         applier: (from, wants) => this.#applier(tables, from, wants, call),
       },
       copyState.map(({ table, lastPk }) => ({ table, lastPk, rule: this.#sourceRule(table) })),
@@ -382,16 +388,21 @@ class Attempt {
   }
 
   async #execute(sql: string, action: "EXEC" | "EXEC_IGNORE", call: Call): Promise<void> {
-    const { rows, log } = this.#options;
+    const { rows } = this.#options;
     try {
       await this.#session.run(sql, call);
     } catch (error) {
       if (action === "EXEC" || call.signal.aborted) throw error;
       const message = error instanceof Error ? error.message : String(error);
-      log.warn("DDL of the source was ignored", { stream: this.#row.id, error: message });
+      this.#log.warn("DDL of the source was ignored", { error: message });
       await rows.log(this.#row.id, "Message", "Running", `DDL ignored: ${message}`, call);
     }
   }
+}
+
+/** A change of the source's schema that is made here, too, must not meet a table without its keys. */
+function mayDeferKeys({ deferSecondaryKeys, source: { onDdl } }: StreamStatus): boolean {
+  return deferSecondaryKeys && (onDdl === "IGNORE" || onDdl === "STOP");
 }
 
 /** A session that writes rows of a table. */

@@ -2,9 +2,9 @@
  * The copy phase: brings the rows that are there, several tables side by side, while the source
  * goes on.
  *
- *     catch up ─▶ snapshot at G ─▶ apply changes up to G ─▶ insert rows of its tables ─┐
- *        ▲                                                                           │
- *        └────────────── the next tables, or the same when the snapshot is old ───────┘
+ *     catch up ─▶ snapshot at G ─▶ apply changes up to G ─▶ insert rows of its tables ─▶ build keys ─┐
+ *        ▲                                                                                         │
+ *        └───────────────────── the next tables, or the same when the snapshot is old ──────────────┘
  *
  * Tables behind a snapshot that was taken a moment ago need no catching up: there are a few changes
  * at most up to the next one.
@@ -18,6 +18,9 @@
  * Changes of a table in progress are all applied: a row beyond lastpk that a change brought is as
  * good as one out of a snapshot, which finds it there later and writes it again. So no key has to
  * be compared in the order of the source's collation on another server.
+ *
+ * A table of many rows goes without secondary keys until it has them (deferred_keys.ts). They are
+ * built when no snapshot is held any more: that may take long, too.
  *
  * A table without a primary key can't be resumed: it comes whole in one commit. So do rows that
  * add up (group_writer.ts): the invariant does not hold for them.
@@ -35,6 +38,7 @@ import {
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
 import { quote } from "../mysqld/statement.ts";
 import type { Applier } from "./applier.ts";
+import type { DeferredKeys } from "./deferred_keys.ts";
 import { parseLastPk } from "./last_pk.ts";
 import { play } from "./player.ts";
 import { RowCounter } from "./row_counter.ts";
@@ -71,6 +75,11 @@ export interface CopierOptions {
   readonly log: Log;
   /** Waits while the copy must not go faster (lag of this shard's replicas). */
   readonly throttle: (call: Call) => Promise<void>;
+  readonly keys: DeferredKeys;
+  /** Tables may be copied without their secondary keys. */
+  readonly mayDeferKeys: boolean;
+  /** Says what the stream does; "" when it does so no longer. */
+  readonly say: (message: string, call: Call) => Promise<void>;
   /** An applier that starts at the position and takes changes of these tables. */
   readonly applier: (position: string, wants: (table: string) => boolean) => Applier;
 }
@@ -144,6 +153,7 @@ class Copy {
     const { source, target, clock, openWriter, tablesOf } = this.#options;
     const count = Math.min(this.#options.tablesAtOnce, tables.length);
     const request = { target, rules: tables.map(({ rule }) => rule), readers: count };
+    const keyless: Pending[] = [];
     await withSnapshot(source, request, async (snapshot, held) => {
       const startedMs = clock.monotonicMs();
       const isOld = () => clock.monotonicMs() - startedMs > this.#options.snapshotMsMax;
@@ -158,25 +168,48 @@ class Copy {
           const next = queue.shift();
           if (next === undefined) return;
           const writer = this.#writer(next, session, targets);
-          await this.#copy(next, snapshot.id, writer, isOld, working);
+          if (await this.#copy(next, snapshot.id, writer, isOld, working)) keyless.push(next);
         } while (!isOld());
       }, held);
       await this.#counter.flush(this.#options.session, held);
     }, call);
+    if (keyless.length > 0) await this.#buildKeys(keyless.map(({ table }) => table), call);
   }
 
-  #writer({ table }: Pending, session: WriteSession, tables: TargetTables): TableWriter {
-    const { streamId, throttle } = this.#options;
-    return new TableWriter({ streamId, session, tables, table, counter: this.#counter, throttle });
+  #writer({ table, lastPk }: Pending, session: WriteSession, tables: TargetTables): TableWriter {
+    const { streamId, throttle, keys, mayDeferKeys } = this.#options;
+    const mayDefer = mayDeferKeys && lastPk === undefined;
+    const counter = this.#counter;
+    return new TableWriter({ streamId, session, tables, table, counter, keys, mayDefer, throttle });
   }
 
+  /** Of tables whose rows are here. */
+  async #buildKeys(tables: readonly string[], call: Call): Promise<void> {
+    const { openWriter, keys, clock, log, throttle, say, tablesAtOnce } = this.#options;
+    await say(`building secondary keys of ${tables.join(", ")}`, call);
+    const queue = [...tables];
+    await runWorkers(Math.min(tablesAtOnce, tables.length), async (place, working) => {
+      using session = await openWriter(place, working);
+      for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
+        await throttle(working);
+        const startedMs = clock.monotonicMs();
+        await keys.restore(session, table, working);
+        this.#pending.delete(table);
+        const tookMs = Math.round(clock.monotonicMs() - startedMs);
+        log.info("secondary keys built", { table, tookMs });
+      }
+    }, call);
+    await say("", call);
+  }
+
+  /** True when its rows are here, but not all of its keys. */
   async #copy(
     pending: Pending,
     snapshot: string,
     writer: TableWriter,
     isOld: () => boolean,
     call: Call,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { source, target, log, clock } = this.#options;
     const { table, rule, lastPk } = pending;
     const startedMs = clock.monotonicMs();
@@ -194,12 +227,13 @@ class Copy {
     } catch (error) {
       await writer.settle();
       if (!(error instanceof SnapshotIsOld)) throw error;
-      return;
+      return false;
     }
-    await writer.finish(call);
-    this.#pending.delete(table);
+    const end = await writer.finish(call);
+    if (end === "done") this.#pending.delete(table);
     const tookMs = Math.round(clock.monotonicMs() - startedMs);
     log.info("table copied", { table, rows: writer.rows, tookMs });
+    return end === "keys";
   }
 
   /** Applies changes until they are recent. */

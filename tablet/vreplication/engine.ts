@@ -15,6 +15,7 @@ import type { NewStream, StreamStatus, VReplicationAdmin } from "../../shared/rp
 import { Dba } from "../mysqld/dba.ts";
 import { Controller, isActive } from "./controller.ts";
 import { runExec } from "./exec.ts";
+import { KeyMender } from "./key_mender.ts";
 import type { WriteLogin } from "./session.ts";
 import { settleStream } from "./settle.ts";
 import type { Source, SourceWish } from "../../shared/host/source_picker.ts";
@@ -46,6 +47,7 @@ export class VReplicationEngine implements AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #dba: Dba;
   readonly #rows: StreamRows;
+  readonly #mender: KeyMender;
   readonly #turns = new Turns();
   readonly #stop = new AbortController();
   readonly #controllers = new Map<number, Controller>();
@@ -57,15 +59,18 @@ export class VReplicationEngine implements AsyncDisposable {
     this.#options = options;
     this.#dba = new Dba(options.login);
     this.#rows = new StreamRows(this.#dba, options.login.database);
+    this.#mender = new KeyMender(options);
   }
 
   /** Streams that run now, by id: for people. */
   get status(): Readonly<Record<string, string>> {
-    return Object.fromEntries([...this.#controllers.values()].map((controller) => {
+    const streams = Object.fromEntries([...this.#controllers.values()].map((controller) => {
       const source = controller.source ?? "no source yet";
       const position = controller.progress?.position ?? "nothing applied yet";
       return [`stream ${controller.id}`, controller.over ? "ended" : `${source}, ${position}`];
     }));
+    const mended = this.#mender.at;
+    return mended === undefined ? streams : { ...streams, "deleted streams": `building ${mended}` };
   }
 
   /** Told whenever the tablet's role may have changed: only a primary that takes writes runs streams. */
@@ -73,8 +78,13 @@ export class VReplicationEngine implements AsyncDisposable {
     if (primary === this.#primary) return;
     this.#primary = primary;
     // At once: what is under way must not hold up a demotion.
-    if (!primary) { for (const controller of this.#controllers.values()) controller.abort(); }
+    if (!primary) this.#abortAll();
     this.#following = this.#following.then(() => this.#follow(primary));
+  }
+
+  #abortAll(): void {
+    for (const controller of this.#controllers.values()) controller.abort();
+    this.#mender.abort();
   }
 
   /** Until it is done, or no longer wanted. */
@@ -98,6 +108,13 @@ export class VReplicationEngine implements AsyncDisposable {
     const ending = [...this.#controllers.values()].filter(({ aborted }) => aborted);
     await Promise.all(ending.map((controller) => controller.stop()));
     for (const stream of await this.#rows.list("", call)) this.#start(stream);
+    if (this.#mender.aborted) await this.#mender.stop();
+    this.#mend();
+  }
+
+  /** Keys that streams have left. */
+  #mend(): void {
+    if (this.#primary && !this.#stop.signal.aborted) this.#mender.start();
   }
 
   /**
@@ -115,7 +132,8 @@ export class VReplicationEngine implements AsyncDisposable {
 
   /** All are stopped when one can't be, too; then its error. */
   async #stopAll(): Promise<void> {
-    await settleAll([...this.#controllers.keys()], (id) => this.#stopOne(id));
+    const streams = [...this.#controllers.keys()].map((id) => () => this.#stopOne(id));
+    await settleAll([...streams, () => this.#mender.stop()], (stop) => stop());
   }
 
   #start(stream: StreamStatus): void {
@@ -227,6 +245,7 @@ export class VReplicationEngine implements AsyncDisposable {
       const streams = await this.#rows.list(workflow, call);
       for (const { id } of streams) await this.#stopOne(id);
       await this.#rows.delete(streams.map(({ id }) => id), call);
+      this.#mend();
       return streams.length;
     });
   }
@@ -313,7 +332,7 @@ export class VReplicationEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException("The tablet shuts down", "AbortError"));
     this.#primary = false;
-    for (const controller of this.#controllers.values()) controller.abort();
+    this.#abortAll();
     await this.#following;
     try {
       await this.#stopAll();

@@ -29,6 +29,7 @@ const STREAM: NewStream = {
   state: "Init",
   cells: "",
   tabletTypes: "replica",
+  deferSecondaryKeys: false,
   options: "",
 };
 

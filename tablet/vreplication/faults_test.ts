@@ -7,6 +7,7 @@ import { mysqldKilled, tabletKilled } from "../../tests/harness/kills.ts";
 import { testServers } from "../../tests/harness/mysqld.ts";
 import { newRandom, type Random } from "../../tests/harness/random.ts";
 import { StreamCluster } from "../../tests/harness/stream_cluster.ts";
+import type { TestTablet } from "../../tests/harness/tablet.ts";
 import { startStreamWriter, WRITER_TABLES } from "../../tests/harness/stream_writer.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 
@@ -59,8 +60,11 @@ async function isCopying(cluster: StreamCluster): Promise<boolean> {
   return streams.some(({ copyState }) => copyState.some(({ lastPk }) => lastPk !== ""));
 }
 
-/** The rows that a target must have, and that it has. */
+/** The rows and keys that a target must have, and that it has. */
 async function compare(cluster: StreamCluster): Promise<void> {
+  const show = (tablet: TestTablet) => cluster.sql(tablet, "SHOW CREATE TABLE t");
+  const definition = await show(cluster.source);
+  for (const target of cluster.targets) assert.deepEqual(await show(target), definition);
   const tables = [
     ["t", 0, "id, SHA2(v, 256), n", "id"],
     ["u", 2, "*", "name, k"],

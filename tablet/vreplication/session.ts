@@ -33,7 +33,7 @@ const HANDSHAKE_COLLATION = 45;
 const SETTINGS = "SET NAMES binary, SESSION time_zone = '+00:00', " +
   "SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', " +
   "SESSION sql_notes = 1, SESSION foreign_key_checks = 0, SESSION wait_timeout = 28800, " +
-  "SESSION net_write_timeout = 600";
+  "SESSION net_write_timeout = 600, SESSION lock_wait_timeout = DEFAULT";
 
 const UTF8 = new TextEncoder();
 
@@ -54,12 +54,17 @@ export class WriteSession implements Disposable {
     }, call);
     const session = new WriteSession(connection);
     try {
-      await session.run(SETTINGS, call);
+      await session.prepare(call);
       return session;
     } catch (error) {
       connection.close();
       throw error;
     }
+  }
+
+  /** Gives back the settings that rows are written with to a session that has changed them. */
+  async prepare(call: Call): Promise<void> {
+    await this.run(SETTINGS, call);
   }
 
   /** Runs a statement without a result; gives the rows that it matched. MysqlError when refused. */

@@ -39,7 +39,7 @@ export type LogType =
 
 const COLUMNS = "id, workflow, source, pos, stop_pos, cell, tablet_types, time_updated, " +
   "transaction_timestamp, state, message, db_name, rows_copied, tags, time_heartbeat, " +
-  "workflow_type, time_throttled, component_throttled, reason_throttled, options";
+  "workflow_type, time_throttled, component_throttled, reason_throttled, defer_secondary_keys, options";
 
 /** `database` is vt_KEYSPACE: other rows belong to other databases of the same mysqld. */
 export class StreamRows {
@@ -103,6 +103,7 @@ export class StreamRows {
       message: "''",
       db_name: quote(this.#database),
       workflow_type: String(WORKFLOW_TYPES[stream.workflowType]),
+      defer_secondary_keys: stream.deferSecondaryKeys ? "1" : "0",
       options: quote(stream.options === "" ? "{}" : stream.options),
     };
     const { lastInsertId } = await this.#sql.query(
@@ -250,6 +251,7 @@ function readStream(row: Row, copyState: StreamStatus["copyState"]): StreamStatu
       cells: text("cell"),
       tabletTypes: text("tablet_types"),
       tags: text("tags"),
+      deferSecondaryKeys: text("defer_secondary_keys") === "1",
       options: text("options"),
       timeUpdated: number("time_updated"),
       transactionTimestamp: number("transaction_timestamp"),

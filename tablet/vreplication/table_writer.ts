@@ -7,6 +7,7 @@ import { rowsOf } from "../../shared/mysql/row_packets.ts";
 import type { RowStreamStart } from "../../shared/rpc/stream_service.ts";
 import { quote } from "../mysqld/statement.ts";
 import { printLastPk } from "./last_pk.ts";
+import type { DeferredKeys } from "./deferred_keys.ts";
 import { deleteRows, insertPackets } from "./row_statements.ts";
 import type { RowCounter } from "./row_counter.ts";
 import type { WriteSession } from "./session.ts";
@@ -21,6 +22,9 @@ export interface TableWriterOptions {
   readonly table: string;
   /** Of all writers. */
   readonly counter: RowCounter;
+  readonly keys: DeferredKeys;
+  /** Keys may be dropped when there are many rows: none of them is here, and the stream may. */
+  readonly mayDefer: boolean;
   /** Waits while the copy must not go faster. */
   readonly throttle: (call: Call) => Promise<void>;
 }
@@ -29,7 +33,7 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
-/** What is inserted and committed at once: a few statements. */
+/** What is inserted and committed at once: a few statements. Keys of more rows are deferred. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 interface Batch {
@@ -49,6 +53,8 @@ export class TableWriter {
   #batchRows = 0;
   #key: Row | undefined;
   #columns = 0;
+  #begun = false;
+  #lacksKeys = false;
   #writing: Promise<void> = Promise.resolve();
   #uncounted = 0;
   rows = 0;
@@ -85,9 +91,19 @@ export class TableWriter {
     await this.#writing;
     if (this.#packets.length === 0) return;
     await this.#options.throttle(call);
+    await this.#deferKeys(call);
     this.#writing = this.#write(this.#take(), false, call);
     // Whoever waits for it next gets the error; until then it is nobody's.
     void this.#writing.catch(() => {});
+  }
+
+  /** Before the first batch of several: a table of one is written as fast as its keys are dropped. */
+  async #deferKeys(call: Call): Promise<void> {
+    const { session, table, keys, mayDefer } = this.#options;
+    const isFirst = !this.#begun;
+    this.#begun = true;
+    if (!isFirst || !mayDefer || !this.resumable || this.#plan?.writer !== undefined) return;
+    await keys.defer(session, table, call);
   }
 
   #take(): Batch {
@@ -109,7 +125,7 @@ export class TableWriter {
       await session.run("BEGIN", call);
       await this.#plan?.writer?.endCopy((sql) => session.run(sql, call));
     }
-    await this.#saveProgress(batch.key, last, call);
+    await (last ? this.#saveEnd(batch.key, call) : this.#saveProgress(batch.key, call));
     await counter.commit(session, this.#uncounted, call);
     this.#uncounted = 0;
   }
@@ -141,14 +157,30 @@ export class TableWriter {
   }
 
   /** Of this table alone, so that writers of several tables don't wait for each other. VT27006. */
-  async #saveProgress(key: Row | undefined, last: boolean, call: Call): Promise<void> {
-    const { session, streamId, table } = this.#options;
-    const where = `WHERE vrepl_id = ${streamId} AND table_name = ${quote(table)}`;
-    if (!last && key === undefined) throw vtError("VT13001", "rows came without a key");
-    const sql = last || key === undefined
-      ? `DELETE FROM _vt.copy_state ${where}`
-      : `UPDATE _vt.copy_state SET lastpk = ${quote(printLastPk(key))} ${where}`;
+  async #saveProgress(key: Row | undefined, call: Call): Promise<void> {
+    const { session, streamId } = this.#options;
+    if (key === undefined) throw vtError("VT13001", "rows came without a key");
+    const lastPk = quote(printLastPk(key));
+    const sql = `UPDATE _vt.copy_state SET lastpk = ${lastPk} ${this.#where()}`;
     if (await session.run(sql, call) === 0) throw vtError("VT27006", streamId);
+  }
+
+  /** Notes that the table is done, unless keys are to be built first. VT27006. */
+  async #saveEnd(key: Row | undefined, call: Call): Promise<void> {
+    const { session, streamId, table, keys } = this.#options;
+    // What can't be resumed must not be found half way.
+    const unless = this.resumable ? ` AND NOT EXISTS (${keys.noted(table)})` : "";
+    const ended = await session.run(`DELETE FROM _vt.copy_state ${this.#where()}${unless}`, call);
+    if (ended > 0 && this.resumable) return;
+    this.#lacksKeys = await keys.isNoted(session, table, call);
+    if (ended > 0) return;
+    if (!this.#lacksKeys) throw vtError("VT27006", streamId);
+    if (key !== undefined) await this.#saveProgress(key, call);
+  }
+
+  #where(): string {
+    const { streamId, table } = this.#options;
+    return `WHERE vrepl_id = ${streamId} AND table_name = ${quote(table)}`;
   }
 
   /** Leaves the table where it is, with what has come committed. */
@@ -157,11 +189,12 @@ export class TableWriter {
     await this.#writing;
   }
 
-  /** Writes the rest, and that the table is done. */
-  async finish(call: Call): Promise<void> {
+  /** Writes the rest, and that the table is done: "keys" when some are to be built for that. */
+  async finish(call: Call): Promise<"done" | "keys"> {
     await this.#writing;
     await this.#options.throttle(call);
     await this.#write(this.#take(), true, call);
+    return this.#lacksKeys ? "keys" : "done";
   }
 
   /** Waits for what is being written; the error that counts is another one. */

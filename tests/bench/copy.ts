@@ -133,6 +133,17 @@ async function countRows(cluster: StreamCluster, { tables }: CopyCase): Promise<
   return rows;
 }
 
+/** A copy is done when its tables are what they were, with all their keys. */
+async function checkDefinitions(cluster: StreamCluster, { tables }: CopyCase): Promise<void> {
+  for (const table of tables) {
+    const [wanted] = await cluster.sql(cluster.source, `SHOW CREATE TABLE ${table}`);
+    for (const target of cluster.targets) {
+      const [found] = await cluster.sql(target, `SHOW CREATE TABLE ${table}`);
+      if (found?.[1] !== wanted?.[1]) throw new Error(`${table} is ${found?.[1]}`);
+    }
+  }
+}
+
 async function measure(cluster: StreamCluster, one: CopyCase, rounds: number): Promise<void> {
   await fill(cluster, one);
   const [target] = cluster.targets;
@@ -149,6 +160,7 @@ async function measure(cluster: StreamCluster, one: CopyCase, rounds: number): P
       );
       const rows = await countRows(cluster, one);
       if (rows !== one.rows) throw new Error(`${which} brought ${rows} of ${one.rows} rows`);
+      await checkDefinitions(cluster, one);
     }
     const ratio = {
       seconds: took.dump.seconds / took.stream.seconds,

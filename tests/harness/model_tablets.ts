@@ -345,6 +345,7 @@ export async function openReshard(
     onDdl: "IGNORE",
     stopAfterCopy: false,
     state: "Stopped",
+    deferSecondaryKeys: false,
     options: "{}",
   });
   for (const { at, stream } of streams) {

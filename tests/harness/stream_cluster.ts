@@ -146,6 +146,7 @@ export class StreamCluster implements AsyncDisposable {
         state: "Init",
         cells: "",
         tabletTypes: "",
+        deferSecondaryKeys: true,
         options: "",
         ...more,
       });

@@ -65,6 +65,7 @@ export const MOVE_STREAM = {
   onDdl: "IGNORE",
   stopAfterCopy: false,
   state: "Init",
+  deferSecondaryKeys: false,
   options: "",
 } as const;
 
@@ -363,6 +364,7 @@ export class World {
       onDdl: "IGNORE",
       stopAfterCopy: false,
       state: "Init",
+      deferSecondaryKeys: false,
       options: "{}",
     });
     for (const { at, stream } of planned) {

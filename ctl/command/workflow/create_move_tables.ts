@@ -31,6 +31,7 @@ export interface CreateOptions {
   readonly onDdl: OnDdl;
   readonly configOverrides: readonly string[];
   readonly stopAfterCopy: boolean;
+  readonly deferSecondaryKeys: boolean;
   readonly autoStart: boolean;
   readonly dryRun: boolean;
 }
@@ -199,6 +200,7 @@ export function streamOptions(options: CreateOptions): Omit<StreamOptions, "work
     onDdl: options.onDdl,
     stopAfterCopy: options.stopAfterCopy,
     state: "Stopped",
+    deferSecondaryKeys: options.deferSecondaryKeys,
     options: printStreamOptions(options.configOverrides),
   };
 }

@@ -35,6 +35,14 @@ export const CREATE_FLAGS = {
   "dry-run": toggle({ help: "only list what would be done", fallback: false }),
 } as const;
 
+/** Of workflows whose targets nobody reads before they are switched. */
+export const KEYS_FLAGS = {
+  "defer-secondary-keys": toggle({
+    help: "create: large tables get keys that are not unique when their rows are there",
+    fallback: true,
+  }),
+} as const;
+
 /** Behind CREATE_FLAGS: some of those are for switches, too. */
 export const TRAFFIC_FLAGS = {
   "cells": list({

@@ -33,6 +33,7 @@ const STREAM: StreamStatus = {
   cells: "",
   tabletTypes: "",
   tags: "",
+  deferSecondaryKeys: false,
   options: "",
   timeUpdated: 1646810939,
   transactionTimestamp: 0,

@@ -62,6 +62,7 @@ Deno.test("a shard isn't left by its writes while another workflow reads from it
     state: "Init",
     cells: "",
     tabletTypes: "replica",
+    deferSecondaryKeys: false,
     options: "{}",
   } as const;
   const id = tablets.addStream("zone1-0000000300", reader);

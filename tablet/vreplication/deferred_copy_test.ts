@@ -1,0 +1,194 @@
+/** Copies of tables whose secondary keys are built last, cut at each step of that. */
+import assert from "node:assert/strict";
+import { Dba, type StatementRunner } from "../mysqld/dba.ts";
+import { mysqldKilled, tabletKilled } from "../../tests/harness/kills.ts";
+import { testServers } from "../../tests/harness/mysqld.ts";
+import { StreamCluster, type StreamClusterOptions } from "../../tests/harness/stream_cluster.ts";
+import { waitFor } from "../../tests/harness/wait.ts";
+
+const NEVER = { signal: new AbortController().signal };
+
+const TABLE = "CREATE TABLE t (id int PRIMARY KEY, v varchar(700), n int NOT NULL, " +
+  "UNIQUE KEY u (n, id), KEY v (v(20)), KEY n (n) COMMENT 'ß')";
+const SMALL = "CREATE TABLE small (id int PRIMARY KEY, n int NOT NULL, KEY n (n))";
+/** A few batches. */
+const ROWS = 30_000;
+
+async function startFilled(options: StreamClusterOptions): Promise<StreamCluster> {
+  await using scope = new AsyncDisposableStack();
+  const cluster = scope.use(await StreamCluster.start(options));
+  for (const sql of [TABLE, SMALL]) await cluster.sqlEverywhere(sql);
+  const { source } = cluster;
+  await cluster.sql(source, "INSERT INTO t VALUES (1, REPEAT('x', 700), 1)");
+  for (let rows = 1; rows < ROWS; rows *= 2) {
+    await cluster.sql(
+      source,
+      `INSERT INTO t SELECT id + ${rows}, v, n + 1 FROM t WHERE id + ${rows} <= ${ROWS}`,
+    );
+  }
+  await cluster.sql(source, "INSERT INTO small SELECT id, n FROM t WHERE id <= 1000");
+  scope.move();
+  return cluster;
+}
+
+const RULES = () => ["t", "small"].map((match) => ({ match, filter: "" }));
+
+async function show(cluster: StreamCluster, table: string, tablet = cluster.target) {
+  return (await cluster.sql(tablet, `SHOW CREATE TABLE ${table}`))[0]?.[1];
+}
+
+async function lacksKeys(cluster: StreamCluster): Promise<boolean> {
+  return (await show(cluster, "t"))?.includes("KEY `n`") === false;
+}
+
+/** Creates the stream, and stops it when the keys are dropped and not built again yet. */
+async function stopWithoutKeys(cluster: StreamCluster): Promise<number> {
+  const [id = 0] = await cluster.createStreams(RULES);
+  await waitFor("keys to be dropped", () => lacksKeys(cluster), { everyMs: 2 });
+  await cluster.target.rpc("UpdateStream", { id, state: "Stopped" });
+  assert.equal(await lacksKeys(cluster), true);
+  return id;
+}
+
+/** Runs `work` while somebody reads the table, so that its new keys can't be put in place. */
+async function whileRead(
+  cluster: StreamCluster,
+  work: (end: () => Promise<void>) => Promise<void>,
+) {
+  await using dba = new Dba({
+    address: { socketPath: cluster.target.socketPath },
+    user: "vt_dba",
+    password: "",
+  });
+  await dba.session(async (session: StatementRunner) => {
+    await session.query("BEGIN", NEVER);
+    await session.query("SELECT COUNT(*) FROM vt_customer.t", NEVER);
+    await work(async () => {
+      await session.query("ROLLBACK", NEVER);
+    });
+  }, NEVER);
+}
+
+async function building(cluster: StreamCluster): Promise<number> {
+  const found = await cluster.sql(
+    cluster.target,
+    "SELECT id FROM information_schema.processlist WHERE info LIKE 'ALTER TABLE%ADD KEY%'",
+  );
+  return found.length;
+}
+
+async function untilBuilding(cluster: StreamCluster): Promise<void> {
+  await waitFor("the stream to build keys", async () => {
+    const { state, message, copyState } = await cluster.stream(cluster.target);
+    assert.equal(state, "Copying");
+    assert.deepEqual(copyState.map(({ table }) => table).filter((table) => table === "t"), ["t"]);
+    return message === "building secondary keys of t" && await building(cluster) === 1;
+  });
+}
+
+async function untilWhole(cluster: StreamCluster): Promise<void> {
+  await cluster.untilState("Running");
+  assert.equal((await cluster.stream(cluster.target)).message, "");
+  await assertKeys(cluster);
+  const sum = "SELECT COUNT(*), SUM(n), SUM(LENGTH(v)) FROM t";
+  await cluster.untilCaughtUp();
+  assert.deepEqual(await cluster.sql(cluster.target, sum), await cluster.sql(cluster.source, sum));
+}
+
+async function assertKeys(cluster: StreamCluster): Promise<void> {
+  assert.equal(await show(cluster, "t"), await show(cluster, "t", cluster.source));
+  assert.deepEqual(await cluster.sql(cluster.target, "SELECT * FROM _vt.post_copy_action"), []);
+}
+
+for (const server of testServers()) {
+  Deno.test(`keys are built whatever dies while they are (${server})`, async () => {
+    await using cluster = await startFilled({ server });
+    const { target, source } = cluster;
+    const id = await stopWithoutKeys(cluster);
+    // Such rows are in the snapshot and among the changes.
+    await cluster.sql(source, "INSERT INTO t SELECT id + 100000, v, n FROM t WHERE id <= 100");
+    await cluster.sql(source, "DELETE FROM t WHERE id <= 100");
+    try {
+      await whileRead(cluster, async () => {
+        await target.rpc("UpdateStream", { id, state: "Running" });
+        await untilBuilding(cluster);
+        await target.rpc("UpdateStream", { id, state: "Stopped" });
+        assert.equal(await building(cluster), 0);
+        assert.equal(await lacksKeys(cluster), true);
+
+        await target.rpc("UpdateStream", { id, state: "Running" });
+        await untilBuilding(cluster);
+        await tabletKilled(target);
+        await waitFor("the tablet to be back", () => cluster.stream(target));
+        await untilBuilding(cluster);
+        // The reader with it.
+        await mysqldKilled(target);
+      });
+    } catch (error) {
+      assert.match(String(error), /VT20006|VT20012|2013|2006/);
+    }
+    await untilWhole(cluster);
+  });
+
+  Deno.test(`keys of streams that are deleted are built all the same (${server})`, async () => {
+    await using cluster = await startFilled({ server, replica: true });
+    const { target, replica } = cluster;
+    await stopWithoutKeys(cluster);
+    await whileRead(cluster, async (end) => {
+      await target.rpc("DeleteStreams", { workflow: "w" });
+      await waitFor("keys to be built", async () => await building(cluster) === 1);
+      await tabletKilled(target);
+      await waitFor("keys to be built", async () => await building(cluster) === 1);
+      await end();
+    });
+    await waitFor("keys", async () => !await lacksKeys(cluster));
+    await waitFor("no notes", () => assertKeys(cluster).then(() => true));
+    assert.ok(replica);
+    await waitFor(
+      "the replica to have them",
+      async () => await show(cluster, "t", replica) === await show(cluster, "t"),
+    );
+
+    // Tables that go take their keys along.
+    await cluster.sql(target, "TRUNCATE TABLE t");
+    await cluster.sql(target, "TRUNCATE TABLE small");
+    await stopWithoutKeys(cluster);
+    await cluster.sql(target, "DROP TABLE t");
+    await target.rpc("DeleteStreams", { workflow: "w" });
+    await waitFor(
+      "no notes",
+      async () => (await cluster.sql(target, "SELECT * FROM _vt.post_copy_action")).length === 0,
+    );
+  });
+
+  Deno.test(`keys stay where they shall, or are not worth it (${server})`, async () => {
+    await using cluster = await startFilled({ server });
+    const { target } = cluster;
+    const dropped = async () => {
+      const logs = await cluster.sql(target, "SHOW BINARY LOGS");
+      const events = [];
+      for (const [log] of logs) {
+        events.push(...await cluster.sql(target, `SHOW BINLOG EVENTS IN '${log}'`));
+      }
+      return events.map((event) => event[5] ?? "").filter((info) => info.includes("DROP KEY"))
+        .map((info) => /ALTER TABLE `(\w+)`/.exec(info)?.[1]);
+    };
+    const source = {
+      keyspace: "commerce",
+      shard: "-",
+      filter: { rules: RULES() },
+      onDdl: "EXEC",
+      stopAfterCopy: false,
+    } as const;
+    for (const more of [{ deferSecondaryKeys: false }, { source }]) {
+      await cluster.createStreams(RULES, more);
+      await untilWhole(cluster);
+      await target.rpc("DeleteStreams", { workflow: "w" });
+      for (const table of ["t", "small"]) await cluster.sql(target, `TRUNCATE TABLE ${table}`);
+    }
+    assert.deepEqual(await dropped(), []);
+    await cluster.createStreams(RULES);
+    await untilWhole(cluster);
+    assert.deepEqual(await dropped(), ["t"]);
+  });
+}
