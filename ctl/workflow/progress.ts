@@ -1,4 +1,5 @@
 /** How far a copy is, from the streams' rows and the servers' estimates of their tables. */
+import { BUILDING_KEYS } from "../../shared/rpc/vreplication.ts";
 import { lagSeconds } from "./checks.ts";
 import { expectedSizes, type Size, type TableSize, totalSizes } from "./copy_sizes.ts";
 import type { PlacedStream, WorkflowFacts } from "./facts.ts";
@@ -25,7 +26,7 @@ export interface Progress {
   /** 0 ... 100. */
   readonly percent: number;
   readonly lagSeconds: number;
-  readonly state: "copying" | "catching up" | "running" | "stopped" | "error";
+  readonly state: "copying" | "building keys" | "catching up" | "running" | "stopped" | "error";
 }
 
 /** What is estimated is not done before the streams say so. */
@@ -134,6 +135,12 @@ function sum(values: readonly number[]): number {
 function stateOf(streams: readonly PlacedStream[], isCopying: boolean): Progress["state"] {
   if (streams.some(({ stream }) => stream.state === "Error")) return "error";
   if (streams.some(({ stream }) => stream.state === "Stopped")) return "stopped";
-  if (isCopying) return "copying";
+  if (isCopying) return streams.every(hasRows) ? "building keys" : "copying";
   return streams.some(({ stream }) => stream.state !== "Running") ? "catching up" : "running";
+}
+
+/** All that it has to copy, or all of a round, for which it builds keys now. */
+function hasRows({ stream }: PlacedStream): boolean {
+  const isCopied = stream.position !== "" && stream.copyState.length === 0;
+  return isCopied || stream.message.startsWith(BUILDING_KEYS);
 }

@@ -50,6 +50,22 @@ function measureTwo(more: Partial<StreamStatus>, target: readonly TableSize[]): 
   return measure({ tables: TABLES, streams: [stream(RULES, more)] }, SOURCE, target, NOW);
 }
 
+Deno.test("a copy whose rows are here builds keys: it has no end in sight, and is not done", () => {
+  const rows = [size("small", 1000, 1), size("large", 9000, 1)];
+  const message = "Building secondary keys of large";
+  const building = measureTwo({ ...copying("large"), rowsCopied: 10_000, message }, rows);
+  deepEqual([building.state, building.percent], ["building keys", 99.9]);
+  equal(etaSeconds(building, { percent: 0, secondsAgo: 60 }), undefined);
+  // Another shard's stream still copies.
+  const streams = [
+    stream(RULES, { ...copying("large"), message }, "-", "-80"),
+    stream(RULES, copying("large"), "-", "80-"),
+  ];
+  equal(measure({ tables: TABLES, streams }, SOURCE, rows, NOW).state, "copying");
+  const copied = [...streams.slice(0, 1), stream(RULES, {}, "-", "80-")];
+  equal(measure({ tables: TABLES, streams: copied }, SOURCE, rows, NOW).state, "building keys");
+});
+
 Deno.test("tables weigh by their bytes and rows, and what is left of one by its rows", () => {
   const small = measureTwo({ ...copying("large"), rowsCopied: 1000 }, [size("small", 1000, 1)]);
   equal(small.percent, 2);

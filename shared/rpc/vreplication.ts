@@ -57,6 +57,9 @@ export interface NewStream {
   readonly options: string;
 }
 
+/** How the message of a stream begins while it builds keys of tables whose rows are copied. */
+export const BUILDING_KEYS = "Building secondary keys of";
+
 export interface StreamStatus {
   readonly id: number;
   readonly workflow: string;

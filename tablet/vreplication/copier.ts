@@ -35,7 +35,7 @@ import {
   type StreamService,
   type StreamTarget,
 } from "../../shared/rpc/stream_service.ts";
-import type { FilterRule } from "../../shared/rpc/vreplication.ts";
+import { BUILDING_KEYS, type FilterRule } from "../../shared/rpc/vreplication.ts";
 import { quote } from "../mysqld/statement.ts";
 import type { Applier } from "./applier.ts";
 import type { DeferredKeys } from "./deferred_keys.ts";
@@ -186,7 +186,7 @@ class Copy {
   /** Of tables whose rows are here. */
   async #buildKeys(tables: readonly string[], call: Call): Promise<void> {
     const { openWriter, keys, clock, log, throttle, say, tablesAtOnce } = this.#options;
-    await say(`building secondary keys of ${tables.join(", ")}`, call);
+    await say(`${BUILDING_KEYS} ${tables.join(", ")}`, call);
     const queue = [...tables];
     await runWorkers(Math.min(tablesAtOnce, tables.length), async (place, working) => {
       using session = await openWriter(place, working);

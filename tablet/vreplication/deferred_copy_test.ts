@@ -1,5 +1,6 @@
 /** Copies of tables whose secondary keys are built last, cut at each step of that. */
 import assert from "node:assert/strict";
+import { BUILDING_KEYS } from "../../shared/rpc/vreplication.ts";
 import { Dba, type StatementRunner } from "../mysqld/dba.ts";
 import { mysqldKilled, tabletKilled } from "../../tests/harness/kills.ts";
 import { testServers } from "../../tests/harness/mysqld.ts";
@@ -82,7 +83,7 @@ async function untilBuilding(cluster: StreamCluster): Promise<void> {
     const { state, message, copyState } = await cluster.stream(cluster.target);
     assert.equal(state, "Copying");
     assert.deepEqual(copyState.map(({ table }) => table).filter((table) => table === "t"), ["t"]);
-    return message === "building secondary keys of t" && await building(cluster) === 1;
+    return message === `${BUILDING_KEYS} t` && await building(cluster) === 1;
   });
 }
 

@@ -118,7 +118,7 @@ function describe(stream: StreamStatus, nowSeconds: number): string {
   if (nowSeconds - stream.timeThrottled <= THROTTLED_SECONDS) {
     return `${state}. Waits: ${stream.reasonThrottled}.`;
   }
-  if (state !== "Running") return `${state}. VStream has not started.`;
+  if (state !== "Running") return `${state}. ${message || "VStream has not started"}.`;
   return `Running. VStream Lag: ${lagSeconds(stream, nowSeconds)}s.`;
 }
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { World } from "../../../tests/harness/workflow_world.ts";
 import type { StreamStatus } from "../../../shared/rpc/vreplication.ts";
 import type { WorkflowFacts } from "../../workflow/facts.ts";
@@ -74,6 +74,13 @@ Traffic State: Reads Not Switched. Writes Not Switched`,
     lag_seconds: 2,
     eta_seconds: 45,
   });
+});
+
+Deno.test("status of a copy that builds keys says so", () => {
+  const message = "Building secondary keys of corder";
+  const { text } = print({ ...HALF, rowsCopied: 4000, message }, 3000, 55);
+  match(text, /^id=1 on customer\/-: Status: Copying\. Building secondary keys of corder\.$/m);
+  match(text, /^\[#{29}\.\] {2}99\.9% 4000 of 4000 rows, .*, building keys, lag 2s$/m);
 });
 
 Deno.test("status of a copy that stands still says how far it is, and of no time to go", () => {
