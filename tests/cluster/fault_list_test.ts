@@ -7,6 +7,7 @@ Deno.test("runs are read as they are printed", () => {
     "mariadb | 1->2 | switch: Creating journals | kill gate",
     "mysql | move | catch-up | kill etcd + vtctld",
     "mariadb | 4->2 | copy: 30% | stall target mysqld 8 s",
+    "mysql | 1->2 | copy: keys | kill target mysqld",
     "mariadb | 2->1 | reverse: after 120 ms | replace vtctld 9 s",
     "mariadb | 2->4 | switch rdonly: Opening rdonly reads | cut source tablet",
     "mysql | move | complete: Dropping source tables | none",
@@ -37,7 +38,7 @@ Deno.test("a plan has each combination, and runs that share a cluster have one g
     moments: ["copy", "complete", "switch: after 40 ms"],
     faults: [parseFault("kill gate"), parseFault("kill etcd")],
   });
-  assert.equal(runs.length, 2 * (2 + 2 + 1) * 2);
+  assert.equal(runs.length, 2 * (3 + 2 + 1) * 2);
   assert.equal(new Set(runs.map(printRun)).size, runs.length);
   const groups = new Set(runs.map((run) => JSON.stringify(groupOf(run))));
   assert.deepEqual([...groups].toSorted(), [

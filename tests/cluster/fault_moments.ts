@@ -22,11 +22,14 @@ export type Phase = (typeof PHASES)[number];
 export interface Moment {
   readonly phase: Phase;
   /**
-   * The beginning of the line that the command says then; or "30%" of the rows copied; or "after
-   * 120 ms"; "" is when the phase begins.
+   * The beginning of the line that the command says then; or "30%" of the rows copied; or "keys",
+   * which are being built behind them; or "after 120 ms"; "" is when the phase begins.
    */
   readonly at: string;
 }
+
+/** While secondary keys are built that a copy has deferred. */
+export const KEYS = "keys";
 
 /** Lines that SwitchTraffic and ReverseTraffic say, in their order. */
 const SWITCH_STEPS = [
@@ -62,6 +65,8 @@ export function allMoments(kind: WorkflowKind): readonly Moment[] {
     moment("create", "Starting streams"),
     moment("copy", "5%"),
     moment("copy", "50%"),
+    moment("copy", KEYS),
+    moment("cancel", KEYS),
     moment("cancel", "Stopping streams"),
     moment("cancel", "Dropping target tables"),
     moment("catch-up"),

@@ -1,7 +1,7 @@
 /** Results of the matrix: a line of JSON for each run, and the table that is made of them. */
 import { KINDS, parseRun, type PlannedRun, printRun } from "./fault_list.ts";
 import type { Row } from "./fault_runs.ts";
-import { PHASES } from "./fault_moments.ts";
+import { KEYS, type Moment, PHASES } from "./fault_moments.ts";
 import { type Fault, VICTIMS } from "./victims.ts";
 
 export interface Result extends Row {
@@ -65,6 +65,13 @@ const OTHERS = [
   "nothing",
 ] as const;
 
+/** Lines of a kind: its phases, those apart in which keys are built. */
+const LINES = PHASES.flatMap((phase) => [phase, lineOf({ phase, at: KEYS })]);
+
+function lineOf({ phase, at }: Moment): string {
+  return at === KEYS ? `${phase}, keys` : phase;
+}
+
 function columnOf(fault: Fault): string {
   switch (fault.do) {
     case "none":
@@ -92,7 +99,7 @@ export function printTables(results: readonly Result[]): string {
   for (const result of results) {
     if (result.missed || result.trouble !== "") continue;
     const { server, kind, moment, fault } = parseRun(result.run);
-    const key = `| ${server} | ${kind} | ${moment.phase} `;
+    const key = `| ${server} | ${kind} | ${lineOf(moment)} `;
     const line = lines.get(key) ?? new Map<string, Cell>();
     lines.set(key, line);
     const column = columnOf(fault);
@@ -121,9 +128,9 @@ function printTable(
 
 /** The order of the lines: that of servers, kinds and phases. */
 function placeOf(key: string): number {
-  const [, server, kind, phase] = key.split("|").map((word) => word.trim());
+  const [, server, kind, line] = key.split("|").map((word) => word.trim());
   return (server === "mysql" ? 10_000 : 0) +
-    100 * KINDS.findIndex((one) => one === kind) + PHASES.findIndex((one) => one === phase);
+    100 * KINDS.findIndex((one) => one === kind) + LINES.findIndex((one) => one === line);
 }
 
 /** "12, 3 again, 1.3 s". */

@@ -1,12 +1,14 @@
 /**
  * Takes a workflow through its life under writing clients, and has faults strike at moments of it.
  * After each the same command is run again until it is through; then every row that was
- * acknowledged must be where traffic goes, on its own shard, and a VDiff of the streams that run
- * must be clean.
+ * acknowledged must be where traffic goes, on its own shard, a VDiff of the streams that run must be
+ * clean, and the tables must have all their keys.
  */
+import { checkGone, checkKeys, type Definitions } from "./book_keys.ts";
 import { checkBook, checkPlacement, checkReads } from "./book_rows.ts";
 import { CommandLoop, Missed, type Ran } from "./command_loop.ts";
-import { type Moment, printMoment, shareOf } from "./fault_moments.ts";
+import { untilCopied, untilKeysAreBuilt } from "./copy_moments.ts";
+import { KEYS, type Moment, printMoment, shareOf } from "./fault_moments.ts";
 import { Guestbook, percentile } from "./guestbook.ts";
 import type { LocalCluster } from "./local_cluster.ts";
 import type { SecondCtld } from "./second_ctld.ts";
@@ -52,6 +54,8 @@ export interface WorkflowRunOptions {
   readonly runs: readonly FaultRun[];
   /** Rows that are there to be copied. */
   readonly rows: number;
+  /** What the tables are like, wherever they are. */
+  readonly definitions: Definitions;
   readonly clients: number;
   readonly tag: string;
   /** Completed at its end, also without a fault in that: the rows go to the other side. */
@@ -65,8 +69,6 @@ const WRITES_AFTER = 120;
 const RECOVERY_MS_MAX = 90_000;
 /** Between two visits of a client, so that there is CPU left for those that recover. */
 const VISIT_PAUSE_MS = 5;
-const LOOK_MS = 50;
-const COPY_MS_MAX = 120_000;
 
 type Then = "source" | "target" | "gone" | "nothing";
 
@@ -163,16 +165,7 @@ class WorkflowRun {
   async #beginning(run: FaultRun): Promise<void> {
     const { create, action } = this.#options.workflowCase;
     const { moment } = run;
-    if (moment.phase === "cancel") {
-      await this.#commands.run(create);
-      await this.#copied();
-      await this.#row(
-        run,
-        (aimed) => this.#commands.run(action("cancel"), moment, aimed),
-        "nothing",
-      );
-      return;
-    }
+    if (moment.phase === "cancel") return await this.#cancelling(run);
     await this.#row(run, async (aimed) => {
       if (moment.phase === "create") {
         const ran = await this.#commands.run(create, moment, aimed);
@@ -180,33 +173,41 @@ class WorkflowRun {
         return ran;
       }
       await this.#commands.run(create);
-      await this.#copying(shareOf(moment));
+      await this.#copying(moment);
       aimed.strike();
       return await this.#copied();
     }, "source");
     await this.#commands.run(action("cancel"));
   }
 
-  /** Until that share of the rows is copied. */
-  async #copying(share: number): Promise<void> {
-    const { workflowCase, cluster, rows } = this.#options;
-    const deadline = performance.now() + COPY_MS_MAX;
-    for (;;) {
-      const { workflows } = JSON.parse(
-        await cluster.vtctl(...workflowCase.action("show")),
-      ) as ShownWorkflows;
-      const streams = workflows.flatMap(({ shard_streams }) =>
-        Object.values(shard_streams).flatMap((shard) => shard.streams)
-      );
-      const copied = streams.reduce((all, stream) => all + Number(stream.rows_copied), 0);
-      if (streams.every(({ copy_states, state }) => copy_states.length === 0 && state !== "Init")) {
-        if (copied > 0) throw new Missed(`${copied} rows were copied before they were looked at`);
-      }
-      // Two tables of so many rows each.
-      if (copied >= share * rows * 2) return;
-      if (performance.now() > deadline) throw new Error(`only ${copied} rows were copied`);
-      await pause(LOOK_MS);
+  async #cancelling(run: FaultRun): Promise<void> {
+    const { create, action } = this.#options.workflowCase;
+    const cancel = action("cancel");
+    const { moment } = run;
+    if (moment.at !== KEYS) {
+      await this.#commands.run(create);
+      await this.#copied();
+      await this.#row(run, (aimed) => this.#commands.run(cancel, moment, aimed), "nothing");
+      return;
     }
+    await this.#row(run, async (aimed) => {
+      await this.#commands.run(create);
+      let ran: Ran;
+      try {
+        await this.#copying(moment);
+        aimed.strike();
+      } finally {
+        ran = await this.#commands.run(cancel);
+      }
+      return ran;
+    }, "nothing");
+  }
+
+  async #copying(moment: Moment): Promise<void> {
+    const { workflowCase, cluster, rows } = this.#options;
+    if (moment.at === KEYS) return await untilKeysAreBuilt(cluster, workflowCase);
+    // Two tables of so many rows each.
+    await untilCopied(cluster, workflowCase, shareOf(moment) * rows * 2);
   }
 
   async #following(run: FaultRun): Promise<void> {
@@ -305,6 +306,7 @@ class WorkflowRun {
         );
         this.#found = customers + orders;
         if (serving.shards.length > 1) await checkPlacement(cluster, serving.shards);
+        await this.#checkKeys(then);
         const type = /^(?:switch|reverse) (rdonly|replica)$/.exec(moment.phase)?.[1];
         if (type !== undefined) await checkReads(cluster, source.keyspace, type);
       }, { forget: false });
@@ -313,28 +315,18 @@ class WorkflowRun {
       return messageOf(error);
     }
   }
-}
 
-interface ShownWorkflows {
-  readonly workflows: readonly {
-    readonly shard_streams: Readonly<
-      Record<string, {
-        readonly streams: readonly {
-          readonly state: string;
-          readonly rows_copied: string;
-          readonly copy_states: readonly unknown[];
-        }[];
-      }>
-    >;
-  }[];
+  /** Of the tables that stay, on either side. */
+  async #checkKeys(then: Then): Promise<void> {
+    const { cluster, workflowCase: { source, target }, definitions } = this.#options;
+    if (then !== "gone") await checkKeys(cluster, source, definitions);
+    if (then === "nothing") await checkGone(cluster, target);
+    else await checkKeys(cluster, target, definitions);
+  }
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error
     ? error.message.replaceAll(/\s+/g, " ").slice(0, 800)
     : String(error);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -2,7 +2,8 @@
  * A cluster whose workflows go there and back: each that is completed ends where the next one
  * begins, so that one cluster serves many runs.
  */
-import { clusterYaml, type KeyspaceShape } from "./cluster_yaml.ts";
+import { type Definitions, readDefinitions } from "./book_keys.ts";
+import { clusterYaml, equalShards, type KeyspaceShape } from "./cluster_yaml.ts";
 import type { Kind } from "./fault_list.ts";
 import { type LocalCluster, startLocalCluster } from "./local_cluster.ts";
 import { moveTablesCase, reshardCase, type WorkflowCase } from "./workflow_case.ts";
@@ -24,6 +25,15 @@ export interface WorldOptions {
 const EXAMPLES = new URL("../../examples/", import.meta.url);
 /** Rows of one INSERT. */
 const BATCH = 2000;
+/**
+ * So wide that of 200,000 rows a quarter is clearly more than the 4 MB from which on a copy goes
+ * without secondary keys (docs/decisions/0016).
+ */
+const TEXT_WIDTH = 100;
+const SECONDARY_KEYS = [
+  "alter table customer add key email (email)",
+  "alter table corder add key customer_id (customer_id), add key sku (sku)",
+].join(";");
 
 export class FaultWorld {
   readonly #options: WorldOptions;
@@ -91,6 +101,17 @@ export class FaultWorld {
     }
   }
 
+  /** Of its tables, where rows are at first. */
+  async definitions(cluster: LocalCluster): Promise<Definitions> {
+    const { kind } = this.#options;
+    return await readDefinitions(
+      cluster,
+      kind === "move"
+        ? { keyspace: "commerce", shards: ["-"] }
+        : { keyspace: "customer", shards: equalShards(this.#parts[0]) },
+    );
+  }
+
   /** The other side's shards are there, empty; the case from this side to it. */
   async next(cluster: LocalCluster): Promise<WorkflowCase> {
     const run = this.#runs++;
@@ -131,6 +152,7 @@ async function tablesToMove(cluster: LocalCluster): Promise<void> {
   const schema = await example("create_commerce_schema.sql");
   await cluster.vtctl("ApplySchema", "--sql", schema, "commerce");
   const vschema = await example("vschema_commerce_initial.json");
+  await cluster.vtctl("ApplySchema", "--sql", SECONDARY_KEYS, "commerce");
   await cluster.vtctl("ApplyVSchema", "--vschema", vschema, "commerce");
 }
 
@@ -144,6 +166,7 @@ async function tablesToSplit(cluster: LocalCluster): Promise<void> {
     await cluster.vtctl("ApplySchema", "--sql", await example(schema), keyspace);
     await cluster.vtctl("ApplyVSchema", "--vschema", await example(vschema), keyspace);
   }
+  await cluster.vtctl("ApplySchema", "--sql", SECONDARY_KEYS, "customer");
   for (const sequence of ["customer_seq", "order_seq"]) {
     const sql = `insert into commerce.${sequence}(id, next_id, cache) values(0, 10000000, 1000)`;
     const { code, stderr } = await cluster.mysql(["-e", sql]);
@@ -158,8 +181,9 @@ async function example(file: string): Promise<string> {
 async function fill(cluster: LocalCluster, rows: number): Promise<void> {
   for (let first = 1; first <= rows; first += BATCH) {
     const ids = Array.from({ length: Math.min(BATCH, rows - first + 1) }, (_, i) => first + i);
-    const customers = ids.map((id) => `(${id},'filler${id}')`).join(",");
-    const orders = ids.map((id) => `(${id},${id},'filler',${id})`).join(",");
+    const text = (id: number) => `filler${id}`.padEnd(TEXT_WIDTH, ".");
+    const customers = ids.map((id) => `(${id},'${text(id)}')`).join(",");
+    const orders = ids.map((id) => `(${id},${id},'${text(id)}',${id})`).join(",");
     const { code, stderr } = await cluster.mysql(
       [],
       `insert into customer(customer_id,email) values ${customers};\n` +

@@ -81,6 +81,7 @@ async function runGroup(
     });
     await using cluster = await world.start();
     await using second = new SecondCtld(cluster);
+    const definitions = await world.definitions(cluster);
     for (let n = 0; left.size > 0; n++) {
       const now = runsOfOneWorkflow([...left].filter(({ kind }) => kind === world.kind));
       const queue = [...now];
@@ -102,6 +103,7 @@ async function runGroup(
         workflowCase,
         runs: now,
         rows,
+        definitions,
         tag: `r${n}c`,
         turn: now.some(({ moment }) => moment.phase === "complete") ||
           [...left].every(({ kind }) => kind !== world.kind),
