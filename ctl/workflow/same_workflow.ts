@@ -47,7 +47,10 @@ function difference(wanted: NewStream, there: StreamStatus): string | undefined 
       String(wanted.source.stopAfterCopy),
       String(there.source.stopAfterCopy),
     ],
-    ["defer-secondary-keys", String(wanted.deferSecondaryKeys), String(there.deferSecondaryKeys)],
+    // Streams that keep their keys bring the same rows, and those of older releases do.
+    ...(wanted.deferSecondaryKeys
+      ? []
+      : [["defer-secondary-keys", "false", String(there.deferSecondaryKeys)] as const]),
   ];
   const differing = pairs.find(([, asked, known]) => asked !== known);
   if (differing === undefined) return undefined;

@@ -58,6 +58,11 @@ Deno.test("compareWorkflow() knows a workflow that is there from one that is ano
   assert.match(what(there(planned("80-", "u"))), /^its rules: u: .*; asked for: t: /);
   assert.match(what(there(planned("80-", "t", { onDdl: "STOP" }))), /^its on-ddl: STOP; /);
   assert.match(what(there(planned("c0-"))), /it takes rows from s\/- into k\/c0-/);
+  const deferring = there(planned("80-", "t", { deferSecondaryKeys: true }));
+  assert.match(what(deferring), /^its defer-secondary-keys: true; asked for: false$/);
+  // Made by a release that could not.
+  const asked = [planned("-80", "t", { deferSecondaryKeys: true })];
+  assert.deepEqual(compareWorkflow(asked, [one]), { is: "same" });
 });
 
 Deno.test("tables that another workflow reads are not taken from under it", () => {

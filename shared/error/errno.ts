@@ -1,4 +1,6 @@
 /** MySQL server error numbers that code reacts to (rows of errors.ts carry their own). */
+/** Since MariaDB 11.6: a row was changed behind the transaction's snapshot. */
+export const ER_CHECKREAD = 1020;
 export const ER_BAD_FIELD_ERROR = 1054;
 /** A key of that name is there. */
 export const ER_DUP_KEYNAME = 1061;

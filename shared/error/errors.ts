@@ -235,7 +235,7 @@ export const ERRORS = {
   VT27011: row("aborted", 1105, "HY000", (table: string, cause: string) => `table ${table} of the target has a row with the key of one that comes: ${cause}; until the stream that brought the other takes it away this one tries again`),
   VT27012: row("aborted", 1105, "HY000", (id: number, seconds: number) => `a session that wrote for stream ${id} before has not ended in ${seconds} s; the stream goes on when it has (information_schema.PROCESSLIST shows what it does)`),
   VT27013: row("failed_precondition", 1105, "HY000", (table: string, cause: string) => `table ${table} of the target would keep other values than its source has: ${cause}; alter it as the source has it (ExecuteFetchAsDba on the target's primary), then start the workflow again`),
-  VT27014: row("failed_precondition", 1105, "HY000", (table: string, cause: string) => `table ${table} of the target lacks secondary keys that its copy went without: ${cause}; remove the cause, or take a key that is no longer wanted out of column action of _vt.post_copy_action, then start the workflow again`),
+  VT27014: row("failed_precondition", 1105, "HY000", (table: string, cause: string) => `table ${table} of the target lacks secondary keys that its copy went without: ${cause}; remove the cause, or take a key that is no longer wanted out of column action of _vt.post_copy_action (ExecuteFetchAsDba on the target's primary), then start the workflow again`),
 
   // MySQL's own: sent as a mysqld would send them.
   ER_CON_COUNT_ERROR: row("resource_exhausted", 1040, "08004", () => "Too many connections"),

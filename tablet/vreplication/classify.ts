@@ -1,5 +1,6 @@
 /** What an error means for a stream: try again, or stop and say what to do. */
 import {
+  ER_CHECKREAD,
   ER_DUP_ENTRY,
   ER_SPECIFIC_ACCESS_DENIED_ERROR,
   WARN_DATA_TRUNCATED,
@@ -14,6 +15,7 @@ import { MysqlError } from "../../shared/error/mysql_error.ts";
  * while its role changes, disks and memory that fill up.
  */
 const PASSING: ReadonlySet<number> = new Set([
+  ER_CHECKREAD,
   1021, // ER_DISK_FULL
   1037, // ER_OUTOFMEMORY
   1040, // ER_CON_COUNT_ERROR

@@ -196,7 +196,7 @@ export class Controller {
         this.#options.onProgress();
       });
       this.#log.info("stream runs", { source: source.name, position: row.position });
-      return await run.run({ signal: either });
+      return await run.run({ signal: either }, call);
     } finally {
       ended.abort();
     }
@@ -232,20 +232,21 @@ class Attempt {
     this.#onProgress = onProgress;
   }
 
-  async run(call: Call): Promise<StreamEnd> {
+  /** `lasting` does not end with the source. */
+  async run(call: Call, lasting: Call): Promise<StreamEnd> {
     try {
-      return await this.#run(call);
+      return await this.#run(call, lasting);
     } catch (error) {
       if (error instanceof StreamEnd) return error;
       throw error;
     }
   }
 
-  async #run(call: Call): Promise<StreamEnd> {
+  async #run(call: Call, lasting: Call): Promise<StreamEnd> {
     const { rows } = this.#options;
     const { id, source, state, position, copyState } = this.#row;
     using tables = this.#tablesOf(this.#session, call);
-    const copied = await this.#copy(tables, call);
+    const copied = await this.#copy(tables, call, lasting);
     if (copied instanceof StreamEnd) return copied;
     // A stream that was started in the midst of its copy has Running in the row that it began from.
     if (state !== "Running" || position === "" || copyState.length > 0) {
@@ -262,7 +263,7 @@ class Attempt {
   }
 
   /** The position behind the copy. */
-  async #copy(tables: TargetTables, call: Call): Promise<string | StreamEnd> {
+  async #copy(tables: TargetTables, call: Call, lasting: Call): Promise<string | StreamEnd> {
     const { rows, clock, throttle, login, settings } = this.#options;
     const { id, position, state, source, options } = this.#row;
     let { copyState } = this.#row;
@@ -292,6 +293,7 @@ class Attempt {
         throttle: (throttled) => throttle(id, throttled),
         keys: new DeferredKeys({ streamId: id, database: login.database, log: this.#log }),
         mayDeferKeys: mayDeferKeys(this.#row),
+        lasting,
         say: (message, saying) => rows.setMessage(id, message, saying),
         applier: (from, wants) => this.#applier(tables, from, wants, call),
       },

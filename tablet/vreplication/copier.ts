@@ -76,6 +76,8 @@ export interface CopierOptions {
   /** Waits while the copy must not go faster (lag of this shard's replicas). */
   readonly throttle: (call: Call) => Promise<void>;
   readonly keys: DeferredKeys;
+  /** Ends what needs no source: not when that goes away. */
+  readonly lasting: Call;
   /** Tables may be copied without their secondary keys. */
   readonly mayDeferKeys: boolean;
   /** Says what the stream does; "" when it does so no longer. */
@@ -173,7 +175,7 @@ class Copy {
       }, held);
       await this.#counter.flush(this.#options.session, held);
     }, call);
-    if (keyless.length > 0) await this.#buildKeys(keyless.map(({ table }) => table), call);
+    if (keyless.length > 0) await this.#buildKeys(keyless.map(({ table }) => table));
   }
 
   #writer({ table, lastPk }: Pending, session: WriteSession, tables: TargetTables): TableWriter {
@@ -184,9 +186,9 @@ class Copy {
   }
 
   /** Of tables whose rows are here. */
-  async #buildKeys(tables: readonly string[], call: Call): Promise<void> {
-    const { openWriter, keys, clock, log, throttle, say, tablesAtOnce } = this.#options;
-    await say(`${BUILDING_KEYS} ${tables.join(", ")}`, call);
+  async #buildKeys(tables: readonly string[]): Promise<void> {
+    const { openWriter, keys, clock, log, throttle, say, tablesAtOnce, lasting } = this.#options;
+    await say(`${BUILDING_KEYS} ${tables.join(", ")}`, lasting);
     const queue = [...tables];
     await runWorkers(Math.min(tablesAtOnce, tables.length), async (place, working) => {
       using session = await openWriter(place, working);
@@ -198,8 +200,8 @@ class Copy {
         const tookMs = Math.round(clock.monotonicMs() - startedMs);
         log.info("secondary keys built", { table, tookMs });
       }
-    }, call);
-    await say("", call);
+    }, lasting);
+    await say("", lasting);
   }
 
   /** True when its rows are here, but not all of its keys. */

@@ -44,18 +44,23 @@ async function lacksKeys(cluster: StreamCluster): Promise<boolean> {
 
 /** Creates the stream, and stops it when the keys are dropped and not built again yet. */
 async function stopWithoutKeys(cluster: StreamCluster): Promise<number> {
-  const [id = 0] = await cluster.createStreams(RULES);
-  await waitFor("keys to be dropped", () => lacksKeys(cluster), { everyMs: 2 });
-  await cluster.target.rpc("UpdateStream", { id, state: "Stopped" });
+  let id = 0;
+  await inTransaction(cluster, "INSERT INTO vt_customer.small VALUES (1, 1)", async () => {
+    // The row keeps the other table from being copied, and keys are built behind that.
+    [id = 0] = await cluster.createStreams(RULES);
+    await waitFor("keys to be dropped", () => lacksKeys(cluster));
+    await cluster.target.rpc("UpdateStream", { id, state: "Stopped" });
+  });
   assert.equal(await lacksKeys(cluster), true);
   return id;
 }
 
-/** Runs `work` while somebody reads the table, so that its new keys can't be put in place. */
-async function whileRead(
+/** Runs `work` while a transaction with this statement lasts; `end` ends it before. */
+async function inTransaction(
   cluster: StreamCluster,
+  statement: string,
   work: (end: () => Promise<void>) => Promise<void>,
-) {
+): Promise<void> {
   await using dba = new Dba({
     address: { socketPath: cluster.target.socketPath },
     user: "vt_dba",
@@ -63,19 +68,27 @@ async function whileRead(
   });
   await dba.session(async (session: StatementRunner) => {
     await session.query("BEGIN", NEVER);
-    await session.query("SELECT COUNT(*) FROM vt_customer.t", NEVER);
+    await session.query(statement, NEVER);
     await work(async () => {
       await session.query("ROLLBACK", NEVER);
     });
   }, NEVER);
 }
 
-async function building(cluster: StreamCluster): Promise<number> {
+/** While somebody reads the table its new keys can't be put in place. */
+const READ = "SELECT COUNT(*) FROM vt_customer.t";
+
+/** Threads of mysqld that build keys. */
+async function building(cluster: StreamCluster): Promise<readonly (string | null)[]> {
   const found = await cluster.sql(
     cluster.target,
     "SELECT id FROM information_schema.processlist WHERE info LIKE 'ALTER TABLE%ADD KEY%'",
   );
-  return found.length;
+  return found.map(([id]) => id ?? null);
+}
+
+async function isBuilding(cluster: StreamCluster): Promise<boolean> {
+  return (await building(cluster)).length === 1;
 }
 
 async function untilBuilding(cluster: StreamCluster): Promise<void> {
@@ -83,7 +96,7 @@ async function untilBuilding(cluster: StreamCluster): Promise<void> {
     const { state, message, copyState } = await cluster.stream(cluster.target);
     assert.equal(state, "Copying");
     assert.deepEqual(copyState.map(({ table }) => table).filter((table) => table === "t"), ["t"]);
-    return message === `${BUILDING_KEYS} t` && await building(cluster) === 1;
+    return message === `${BUILDING_KEYS} t` && await isBuilding(cluster);
   });
 }
 
@@ -110,15 +123,21 @@ for (const server of testServers()) {
     await cluster.sql(source, "INSERT INTO t SELECT id + 100000, v, n FROM t WHERE id <= 100");
     await cluster.sql(source, "DELETE FROM t WHERE id <= 100");
     try {
-      await whileRead(cluster, async () => {
+      await inTransaction(cluster, READ, async () => {
         await target.rpc("UpdateStream", { id, state: "Running" });
         await untilBuilding(cluster);
         await target.rpc("UpdateStream", { id, state: "Stopped" });
-        assert.equal(await building(cluster), 0);
+        assert.deepEqual(await building(cluster), []);
         assert.equal(await lacksKeys(cluster), true);
+        assert.equal((await cluster.stream(target)).message, "");
 
         await target.rpc("UpdateStream", { id, state: "Running" });
         await untilBuilding(cluster);
+        const [thread] = await building(cluster);
+        await tabletKilled(source);
+        await waitFor("the source to be back", () => source.rpc("Ping", {}));
+        // What needs no source goes on without it.
+        assert.deepEqual(await building(cluster), [thread]);
         await tabletKilled(target);
         await waitFor("the tablet to be back", () => cluster.stream(target));
         await untilBuilding(cluster);
@@ -135,11 +154,11 @@ for (const server of testServers()) {
     await using cluster = await startFilled({ server, replica: true });
     const { target, replica } = cluster;
     await stopWithoutKeys(cluster);
-    await whileRead(cluster, async (end) => {
+    await inTransaction(cluster, READ, async (end) => {
       await target.rpc("DeleteStreams", { workflow: "w" });
-      await waitFor("keys to be built", async () => await building(cluster) === 1);
+      await waitFor("keys to be built", () => isBuilding(cluster));
       await tabletKilled(target);
-      await waitFor("keys to be built", async () => await building(cluster) === 1);
+      await waitFor("keys to be built", () => isBuilding(cluster));
       await end();
     });
     await waitFor("keys", async () => !await lacksKeys(cluster));

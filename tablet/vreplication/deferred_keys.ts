@@ -10,6 +10,7 @@
  * the last one to copy it builds its keys: each hands on what it has noted.
  */
 import {
+  ER_CHECKREAD,
   ER_DUP_KEYNAME,
   ER_LOCK_DEADLOCK,
   ER_LOCK_WAIT_TIMEOUT,
@@ -46,8 +47,9 @@ const DROP_SETTINGS =
   "SET NAMES utf8mb4, SESSION foreign_key_checks = 1, SESSION lock_wait_timeout = 1";
 const BUILD_SETTINGS = "SET NAMES utf8mb4";
 
-/** Others may build the same key, or drop it once more, at the same moment. */
+/** Others may build the same key, drop it once more, or settle theirs, at the same moment. */
 const TRIES_MAX = 10;
+const CONFLICTS: ReadonlySet<number> = new Set([ER_LOCK_DEADLOCK, ER_CHECKREAD]);
 
 export class DeferredKeys {
   readonly #options: DeferredKeysOptions;
@@ -97,12 +99,8 @@ export class DeferredKeys {
 
   /** The stream has to see to a table's keys; other streams can't tell it so before its commit. */
   async isNoted(session: WriteSession, table: string, call: Call): Promise<boolean> {
-    return (await session.rows(`${this.noted(table)} FOR UPDATE`, call)).length > 0;
-  }
-
-  /** A SELECT that finds something then. */
-  noted(table: string): string {
-    return `SELECT 1 FROM _vt.post_copy_action ${this.#where(table)}`;
+    const sql = `SELECT 1 FROM _vt.post_copy_action ${this.#where(table)} FOR UPDATE`;
+    return (await session.rows(sql, call)).length > 0;
   }
 
   /**
@@ -111,9 +109,8 @@ export class DeferredKeys {
    */
   async restore(session: WriteSession, table: string, call: Call): Promise<void> {
     await session.run(BUILD_SETTINGS, call);
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
+    for (let builds = 0; builds < TRIES_MAX; builds++) {
       const missing = await this.#settle(session, table, call);
-      if (missing === "again") continue;
       if (missing.length === 0) return;
       await this.#build(session, table, missing, call);
     }
@@ -137,31 +134,53 @@ export class DeferredKeys {
       : error;
   }
 
-  /** In one transaction: the end, or the handing over, or what is to be built first. */
+  /** What is to be built first; none: it is the end, or they were handed on. */
   async #settle(
     session: WriteSession,
     table: string,
     call: Call,
-  ): Promise<readonly SecondaryKey[] | "again"> {
-    try {
-      await session.run("BEGIN", call);
-      const noted = await this.#lockNoted(session, table, call);
-      const other = noted.keys.length === 0 ? undefined : noted.others[0];
-      const missing = noted.keys.length === 0 || other !== undefined
-        ? []
-        : lackingKeys(noted.keys, await readSecondaryKeys(session, table, call));
-      if (other !== undefined) await session.run(this.#noting(other, table, noted.keys), call);
-      if (missing.length === 0) {
-        await session.run(`DELETE FROM _vt.post_copy_action ${this.#where(table)}`, call);
-        await session.run(`DELETE FROM _vt.copy_state ${this.#where(table)}`, call);
+  ): Promise<readonly SecondaryKey[]> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await this.#settleOnce(session, table, call);
+      } catch (error) {
+        // mysqld has rolled it back.
+        const isConflict = error instanceof MysqlError && CONFLICTS.has(error.errno);
+        if (!isConflict || tries === TRIES_MAX) throw error;
       }
-      await session.run("COMMIT", call);
-      return missing;
-    } catch (error) {
-      // mysqld has rolled it back.
-      if (error instanceof MysqlError && error.errno === ER_LOCK_DEADLOCK) return "again";
-      throw error;
     }
+  }
+
+  async #settleOnce(
+    session: WriteSession,
+    table: string,
+    call: Call,
+  ): Promise<readonly SecondaryKey[]> {
+    // Before the transaction: what it reads is locked, or as new as its locks.
+    const streams = await this.#streams(session, call);
+    await session.run("BEGIN", call);
+    const noted = await this.#lockNoted(session, table, streams, call);
+    const other = noted.keys.length === 0 ? undefined : noted.others[0];
+    const missing = noted.keys.length === 0 || other !== undefined
+      ? []
+      : lackingKeys(noted.keys, await readSecondaryKeys(session, table, call));
+    if (other !== undefined) await session.run(this.#noting(other, table, noted.keys), call);
+    if (missing.length === 0) {
+      await session.run(`DELETE FROM _vt.post_copy_action ${this.#where(table)}`, call);
+      await session.run(`DELETE FROM _vt.copy_state ${this.#where(table)}`, call);
+    }
+    await session.run("COMMIT", call);
+    return missing;
+  }
+
+  /** Ids of those that write to this database. */
+  async #streams(session: WriteSession, call: Call): Promise<readonly string[]> {
+    const { streamId, database } = this.#options;
+    const streams = await session.rows(
+      `SELECT id FROM _vt.vreplication WHERE db_name = ${quote(database)}`,
+      call,
+    );
+    return [...new Set([String(streamId), ...streams.map(([id]) => id ?? "")])];
   }
 
   /**
@@ -171,17 +190,12 @@ export class DeferredKeys {
   async #lockNoted(
     session: WriteSession,
     table: string,
+    streams: readonly string[],
     call: Call,
   ): Promise<{ readonly keys: readonly SecondaryKey[]; readonly others: readonly number[] }> {
-    const { streamId, database } = this.#options;
-    const streams = await session.rows(
-      `SELECT id FROM _vt.vreplication WHERE db_name = ${quote(database)}`,
-      call,
-    );
-    const ids = [...new Set([String(streamId), ...streams.map(([id]) => id ?? "")])];
     const copying = await session.rows(
       "SELECT vrepl_id FROM _vt.copy_state FORCE INDEX (vrepl_id) " +
-        `WHERE vrepl_id IN (${ids.join(", ")}) AND table_name = ${quote(table)} ` +
+        `WHERE vrepl_id IN (${streams.join(", ")}) AND table_name = ${quote(table)} ` +
         "ORDER BY vrepl_id FOR UPDATE",
       call,
     );
@@ -191,7 +205,7 @@ export class DeferredKeys {
     );
     return {
       keys: noted.flatMap(([action]) => parseAction(action ?? "")),
-      others: copying.map(([id]) => Number(id)).filter((id) => id !== streamId),
+      others: copying.map(([id]) => Number(id)).filter((id) => id !== this.#options.streamId),
     };
   }
 

@@ -11,7 +11,12 @@ import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
 import { settleAll } from "../../shared/io/settle_all.ts";
 import type { QueryRows } from "../../shared/rpc/tablet_admin.ts";
-import type { NewStream, StreamStatus, VReplicationAdmin } from "../../shared/rpc/vreplication.ts";
+import {
+  BUILDING_KEYS,
+  type NewStream,
+  type StreamStatus,
+  type VReplicationAdmin,
+} from "../../shared/rpc/vreplication.ts";
 import { Dba } from "../mysqld/dba.ts";
 import { Controller, isActive } from "./controller.ts";
 import { runExec } from "./exec.ts";
@@ -229,7 +234,7 @@ export class VReplicationEngine implements AsyncDisposable {
         );
       }
       await this.#stopOne(change.id);
-      const message = change.state === "Running" && change.message === undefined ? "" : undefined;
+      const message = change.message ?? (isOutdated(before, change.state) ? "" : undefined);
       await this.#rows.update(message === undefined ? change : { ...change, message }, call);
       const row = await this.#rows.find(change.id, call);
       if (row === undefined) throw noStream(change.id);
@@ -342,4 +347,9 @@ export class VReplicationEngine implements AsyncDisposable {
     }
     await this.#dba[Symbol.asyncDispose]();
   }
+}
+
+/** What a stream's message says is not so any more when it is to be in that state. */
+function isOutdated({ message }: StreamStatus, state: "Running" | "Stopped" | undefined): boolean {
+  return state === "Running" || (state === "Stopped" && message.startsWith(BUILDING_KEYS));
 }

@@ -6,6 +6,7 @@ import { ER_NO_SUCH_TABLE } from "../../shared/error/errno.ts";
 import { MysqlError } from "../../shared/error/mysql_error.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { Log } from "../../shared/io/log.ts";
+import { SNAPSHOT_READERS_MAX } from "../../shared/rpc/stream_service.ts";
 import { quote } from "../mysqld/statement.ts";
 import { classify } from "./classify.ts";
 import { DeferredKeys } from "./deferred_keys.ts";
@@ -31,8 +32,8 @@ interface Left {
 
 /** Until mysqld is asked again that didn't answer. */
 const PAUSE_MS = 5000;
-/** Of the stream's writers: a stream that has copied its tables has none. */
-const PLACE = 1;
+/** Of the stream's writers, if it is there still and copies other tables: the one it uses last. */
+const PLACE = SNAPSHOT_READERS_MAX;
 
 export class KeyMender {
   readonly #options: KeyMenderOptions;
@@ -70,6 +71,8 @@ export class KeyMender {
   async stop(): Promise<void> {
     this.abort();
     await this.#running;
+    // One that was started behind `abort` has ended before it could say so.
+    this.#running = undefined;
     if (this.#at !== undefined) {
       await settleStream(this.#options.login, this.#at.streamId, this.#options.log);
     }
@@ -103,36 +106,47 @@ export class KeyMender {
         `WHERE noted.db_name = ${quote(login.database)} AND copying.id IS NULL`,
       call,
     );
+    const failures: unknown[] = [];
     for (const [id, table] of left) {
-      await this.#mend({ streamId: Number(id), table: table ?? "" }, call);
+      this.#at = { streamId: Number(id), table: table ?? "" };
+      try {
+        await this.#mend(this.#at, call);
+      } catch (error) {
+        // What it is at stays known: mysqld may go on with it.
+        if (call.signal.aborted) throw error;
+        this.#judge(this.#at, error, failures);
+      }
+      this.#at = undefined;
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #mend(left: Left, call: Call): Promise<void> {
     const { login, log, clock } = this.#options;
     const keys = new DeferredKeys({ ...left, database: login.database, log });
-    this.#at = left;
     const startedMs = clock.monotonicMs();
+    using session = await WriteSession.open(login, call);
+    await joinStream(session, left.streamId, PLACE, call);
     try {
-      using session = await WriteSession.open(login, call);
-      await joinStream(session, left.streamId, PLACE, call);
-      try {
-        await keys.restore(session, left.table, call);
-      } catch (error) {
-        if (!(error instanceof MysqlError && error.errno === ER_NO_SUCH_TABLE)) throw error;
-        await keys.forget(session, left.table, call);
-      }
-      const tookMs = Math.round(clock.monotonicMs() - startedMs);
-      log.info("secondary keys of a deleted stream settled", { ...left, tookMs });
+      await keys.restore(session, left.table, call);
     } catch (error) {
-      const verdict = classify(error);
-      // What it is at stays known: mysqld may go on with it.
-      if (call.signal.aborted || verdict.is === "retry") throw error;
-      log.error("secondary keys of a deleted stream can't be built", {
+      if (!(error instanceof MysqlError && error.errno === ER_NO_SUCH_TABLE)) throw error;
+      await keys.forget(session, left.table, call);
+    }
+    const tookMs = Math.round(clock.monotonicMs() - startedMs);
+    log.info("secondary keys of a deleted stream settled", { ...left, tookMs });
+  }
+
+  /** What passes is a failure, and tried again soon; all else needs somebody who mends it. */
+  #judge(left: Left, error: unknown, failures: unknown[]): void {
+    const verdict = classify(error);
+    if (verdict.is === "retry") failures.push(error);
+    else {
+      this.#options.log.error("secondary keys of a deleted stream can't be built", {
         ...left,
         error: verdict.message,
+        again: "when the tablet starts, or a stream of its shard is deleted",
       });
     }
-    this.#at = undefined;
   }
 }

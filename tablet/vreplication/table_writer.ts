@@ -168,14 +168,18 @@ export class TableWriter {
   /** Notes that the table is done, unless keys are to be built first. VT27006. */
   async #saveEnd(key: Row | undefined, call: Call): Promise<void> {
     const { session, streamId, table, keys } = this.#options;
-    // What can't be resumed must not be found half way.
-    const unless = this.resumable ? ` AND NOT EXISTS (${keys.noted(table)})` : "";
-    const ended = await session.run(`DELETE FROM _vt.copy_state ${this.#where()}${unless}`, call);
-    if (ended > 0 && this.resumable) return;
+    // Whoever hands keys on to this stream holds the row until they are noted for it.
+    const ended = await session.run(`DELETE FROM _vt.copy_state ${this.#where()}`, call);
+    if (ended === 0) throw vtError("VT27006", streamId);
     this.#lacksKeys = await keys.isNoted(session, table, call);
-    if (ended > 0) return;
-    if (!this.#lacksKeys) throw vtError("VT27006", streamId);
-    if (key !== undefined) await this.#saveProgress(key, call);
+    // What can't be resumed must not be found half way.
+    if (!this.#lacksKeys || !this.resumable) return;
+    // Without a key nothing has come.
+    const again = key === undefined
+      ? "ROLLBACK"
+      : "INSERT INTO _vt.copy_state (vrepl_id, table_name, lastpk) " +
+        `VALUES (${streamId}, ${quote(table)}, ${quote(printLastPk(key))})`;
+    await session.run(again, call);
   }
 
   #where(): string {
