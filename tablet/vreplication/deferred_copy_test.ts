@@ -103,9 +103,13 @@ async function untilBuilding(cluster: StreamCluster): Promise<void> {
 async function untilWhole(cluster: StreamCluster): Promise<void> {
   await cluster.untilState("Running");
   assert.equal((await cluster.stream(cluster.target)).message, "");
+  await cluster.untilCaughtUp();
+  await assertWhole(cluster);
+}
+
+async function assertWhole(cluster: StreamCluster): Promise<void> {
   await assertKeys(cluster);
   const sum = "SELECT COUNT(*), SUM(n), SUM(LENGTH(v)) FROM t";
-  await cluster.untilCaughtUp();
   assert.deepEqual(await cluster.sql(cluster.target, sum), await cluster.sql(cluster.source, sum));
 }
 
@@ -179,6 +183,61 @@ for (const server of testServers()) {
       "no notes",
       async () => (await cluster.sql(target, "SELECT * FROM _vt.post_copy_action")).length === 0,
     );
+  });
+
+  Deno.test(`another primary builds the keys that its predecessor left (${server})`, async () => {
+    await using cluster = await startFilled({ server, replica: true });
+    const { target, replica, source } = cluster;
+    assert.ok(replica);
+    const id = await stopWithoutKeys(cluster);
+    const wanted = await show(cluster, "t", source);
+    await inTransaction(cluster, READ, async () => {
+      await target.rpc("UpdateStream", { id, state: "Running" });
+      await untilBuilding(cluster);
+      const { position } = await target.rpc("DemotePrimary", {});
+      const timeoutMs = 15_000;
+      await replica.rpc("PromoteReplica", { position, semiSync: false, timeoutMs });
+      await waitFor(
+        "the stream to run there",
+        async () => (await cluster.stream(replica)).state === "Running",
+        { timeoutMs: 60_000 },
+      );
+      assert.equal(await show(cluster, "t", replica), wanted);
+      await target.rpc("SetReplicationSource", {
+        parent: replica.alias,
+        host: "127.0.0.1",
+        port: replica.mysqlPort,
+        semiSync: false,
+        start: true,
+      });
+    });
+    await waitFor("the old primary to have them", async () => await show(cluster, "t") === wanted);
+    await assertKeys(cluster);
+  });
+
+  Deno.test(`streams into one table leave it whole, whichever ends first (${server})`, async () => {
+    await using cluster = await startFilled({ server });
+    const { target } = cluster;
+    // The halves defer keys both, the small part never: it may have to build them all the same.
+    for (const [first, second] of [["-80", "80-"], ["-10", "10-"]]) {
+      const workflows = [["one", first], ["two", second]] as const;
+      await Promise.all(workflows.map(([workflow, range]) =>
+        cluster.createStreams(
+          () => [{
+            match: "t",
+            filter: `select * from t where in_keyrange(id, 'hash', '${range}')`,
+          }],
+          { workflow },
+        )
+      ));
+      await waitFor("both to run", async () => {
+        const states = await Promise.all(workflows.map(([name]) => cluster.stream(target, name)));
+        return states.every(({ state }) => state === "Running");
+      });
+      await assertWhole(cluster);
+      for (const [workflow] of workflows) await target.rpc("DeleteStreams", { workflow });
+      await cluster.sql(target, "TRUNCATE TABLE t");
+    }
   });
 
   Deno.test(`keys stay where they shall, or are not worth it (${server})`, async () => {
