@@ -7,21 +7,24 @@ export interface EarlierLook {
   readonly secondsAgo: number;
 }
 
-const BAR_COLUMNS = 30;
+const BAR_COLUMNS = 20;
 
 /**
- * "[###########...................]  37.4% 374 of 1000 rows, 12.1 of 29.3 MB, copying, lag 0s,
- * ETA 12s"; without what is not known, or no longer asked.
+ * "[#######.............]  37.4% copying, ETA 12s, lag 0s, 374 of 1000 rows, 12.1 of 29.3 MB"; without
+ * what is not known, or no longer asked. A terminal of 80 columns shows what matters first.
  */
 export function printProgressLine(progress: Progress, earlier: EarlierLook): string {
   const filled = Math.floor(progress.percent / 100 * BAR_COLUMNS);
   const bar = "#".repeat(filled) + ".".repeat(BAR_COLUMNS - filled);
   const { rowsCopied, rowsTotal, bytesCopied, bytesTotal, state } = progress;
-  const parts = [`${rowsCopied} of ${rowsTotal} rows`];
-  if (bytesTotal > 0) parts.push(printBytes(bytesCopied, bytesTotal));
-  parts.push(state, `lag ${progress.lagSeconds}s`);
   const eta = etaSeconds(progress, earlier);
-  if (eta !== undefined) parts.push(`ETA ${printSeconds(eta)}`);
+  const parts = [
+    state,
+    ...(eta === undefined ? [] : [`ETA ${printSeconds(eta)}`]),
+    `lag ${progress.lagSeconds}s`,
+    `${rowsCopied} of ${rowsTotal} rows`,
+    ...(bytesTotal > 0 ? [printBytes(bytesCopied, bytesTotal)] : []),
+  ];
   return `[${bar}] ${progress.percent.toFixed(1).padStart(5)}% ${parts.join(", ")}`;
 }
 

@@ -140,16 +140,15 @@ Deno.test("the line has the bar, percent, rows, bytes, lag and the time to go", 
   const progress = measureTwo({ ...copying("large"), rowsCopied: 5500 }, [size("large", 4500, 1)]);
   equal(
     printProgressLine(progress, { percent: 0, secondsAgo: 30 }),
-    "[###############...............]  51.0% 5500 of 10000 rows, 4.5 of 9.0 MB, copying, lag 3s, " +
-      "ETA 29s",
+    "[##########..........]  51.0% copying, ETA 29s, lag 3s, 5500 of 10000 rows, 4.5 of 9.0 MB",
   );
   equal(
     printProgressLine(measureTwo({ rowsCopied: 10 }, []), { percent: 0, secondsAgo: 5 }),
-    `[${"#".repeat(30)}] 100.0% 10 of 10 rows, running, lag 3s`,
+    `[${"#".repeat(20)}] 100.0% running, lag 3s, 10 of 10 rows`,
   );
   const almost = measureTwo({ ...copying("large") }, [size("large", 20_000, 1)]);
   equal(printProgressLine(almost, { percent: 0, secondsAgo: 0 }).startsWith("[####"), true);
-  equal(printProgressLine(almost, { percent: 0, secondsAgo: 0 }).indexOf(".]"), 30);
+  equal(printProgressLine(almost, { percent: 0, secondsAgo: 0 }).indexOf(".]"), 20);
 });
 
 Deno.test("the time to go follows the speed since the earlier look", () => {

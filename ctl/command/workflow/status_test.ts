@@ -48,7 +48,7 @@ id=1 on customer/-: Status: Copying. VStream has not started.
 Table Copy Status:
 \tcorder: RowsCopied:1500, RowsTotal:3000, RowsPercentage:50.00, BytesCopied:4350000, BytesTotal:8700000, BytesPercentage:50.00, Phase:InProgress
 
-[################..............]  55.0% 2500 of 4000 rows, 5.3 of 9.6 MB, copying, lag 2s, ETA 45s
+[###########.........]  55.0% copying, ETA 45s, lag 2s, 2500 of 4000 rows, 5.3 of 9.6 MB
 
 Traffic State: Reads Not Switched. Writes Not Switched`,
   );
@@ -80,12 +80,12 @@ Deno.test("status of a copy that builds keys says so", () => {
   const message = "Building secondary keys of corder";
   const { text } = print({ ...HALF, rowsCopied: 4000, message }, 3000, 55);
   match(text, /^id=1 on customer\/-: Status: Copying\. Building secondary keys of corder\.$/m);
-  match(text, /^\[#{29}\.\] {2}99\.9% 4000 of 4000 rows, .*, building keys, lag 2s$/m);
+  match(text, /^\[#{19}\.\] {2}99\.9% building keys, lag 2s, 4000 of 4000 rows, /m);
 });
 
 Deno.test("status of a copy that stands still says how far it is, and of no time to go", () => {
   const stopped = print({ ...HALF, state: "Stopped", rowsCopied: 2500 }, 1500, 0);
-  equal(stopped.text.includes("55.0% 2500 of 4000 rows, 5.3 of 9.6 MB, stopped, lag 2s\n"), true);
+  equal(stopped.text.includes("55.0% stopped, lag 2s, 2500 of 4000 rows, 5.3 of 9.6 MB\n"), true);
   equal(Object(stopped.json)["eta_seconds"], null);
   const running = print({ state: "Running", rowsCopied: 4100 }, 0, 0);
   equal(running.text.includes("rows"), false);
