@@ -294,7 +294,7 @@ class Attempt {
         keys: new DeferredKeys({ streamId: id, database: login.database, log: this.#log }),
         mayDeferKeys: mayDeferKeys(this.#row),
         lasting,
-        say: (message, saying) => rows.setMessage(id, message, saying),
+        say: (message, saying) => this.#say(message, saying),
         applier: (from, wants) => this.#applier(tables, from, wants, call),
       },
       copyState.map(({ table, lastPk }) => ({ table, lastPk, rule: this.#sourceRule(table) })),
@@ -309,6 +309,13 @@ class Attempt {
       call,
     );
     return after;
+  }
+
+  /** In the stream's row, and what it says in its log, too. */
+  async #say(message: string, call: Call): Promise<void> {
+    const { rows } = this.#options;
+    await rows.setMessage(this.#row.id, message, call);
+    if (message !== "") await rows.log(this.#row.id, "Message", "Copying", message, call);
   }
 
   /** Notes which tables are to be copied: those here that a rule speaks of. */

@@ -157,6 +157,7 @@ export function workflowJson(
     workflow_type: { move_tables: "MoveTables", reshard: "Reshard", materialize: "Materialize" }[
       facts.kind
     ],
+    defer_secondary_keys: facts.streams.some(({ stream }) => stream.deferSecondaryKeys),
     frozen: isFrozen(facts),
     shard_streams: Object.fromEntries(facts.targets.map((target) => [
       `${target.shard}/${target.primary}`,
