@@ -2,9 +2,9 @@
  * The copy phase: brings the rows that are there, several tables side by side, while the source
  * goes on.
  *
- *     catch up ─▶ snapshot at G ─▶ apply changes up to G ─▶ insert rows of its tables ─▶ build keys ─┐
- *        ▲                                                                                         │
- *        └───────────────────── the next tables, or the same when the snapshot is old ──────────────┘
+ *     catch up ─▶ snapshot at G ─▶ changes up to G ─▶ rows of its tables ─▶ their keys ─┐
+ *        ▲                                                                             │
+ *        └─────────────── the next tables, or the same when the snapshot is old ────────┘
  *
  * Tables behind a snapshot that was taken a moment ago need no catching up: there are a few changes
  * at most up to the next one.

@@ -112,8 +112,8 @@ export class VReplicationEngine implements AsyncDisposable {
     // They were to end when this tablet stepped down, which it didn't, or not for long.
     const ending = [...this.#controllers.values()].filter(({ aborted }) => aborted);
     await Promise.all(ending.map((controller) => controller.stop()));
-    for (const stream of await this.#rows.list("", call)) this.#start(stream);
     if (this.#mender.aborted) await this.#mender.stop();
+    for (const stream of await this.#rows.list("", call)) this.#start(stream);
     this.#mend();
   }
 
