@@ -21,3 +21,5 @@ export const WARN_DATA_TRUNCATED = 1265;
 /** The server runs with --read-only: a demoted primary. */
 export const ER_OPTION_PREVENTS_STATEMENT = 1290;
 export const ER_QUERY_INTERRUPTED = 1317;
+/** MariaDB: information_schema leaves a table out, since DDL is putting it in place. */
+export const ER_WARN_I_S_SKIPPED_TABLE = 1684;

@@ -3,6 +3,7 @@ import {
   ER_CHECKREAD,
   ER_DUP_ENTRY,
   ER_SPECIFIC_ACCESS_DENIED_ERROR,
+  ER_WARN_I_S_SKIPPED_TABLE,
   WARN_DATA_TRUNCATED,
 } from "../../shared/error/errno.ts";
 import { VtError } from "../../shared/error/errors.ts";
@@ -16,6 +17,7 @@ import { MysqlError } from "../../shared/error/mysql_error.ts";
  */
 const PASSING: ReadonlySet<number> = new Set([
   ER_CHECKREAD,
+  ER_WARN_I_S_SKIPPED_TABLE,
   1021, // ER_DISK_FULL
   1037, // ER_OUTOFMEMORY
   1040, // ER_CON_COUNT_ERROR

@@ -8,9 +8,10 @@ import { constantNames } from "../../shared/filter/projection.ts";
 import { collationById } from "../../shared/mysql/collations.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
-import { DefinitionReader } from "../schema/definition_rows.ts";
+import { DefinitionReader, type Texts } from "../schema/definition_rows.ts";
 import { isGenerated } from "../schema/generated.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
+import { readCatalog } from "./catalog.ts";
 import type { ColumnType } from "./column_fit.ts";
 import { ComputedWriter } from "./computed_writer.ts";
 import { type Evaluation, Evaluator } from "./evaluator.ts";
@@ -61,7 +62,7 @@ export class TargetTables implements Disposable {
 
   /** Names of all base tables, in order. */
   async names(): Promise<readonly string[]> {
-    const rows = await this.#read(
+    const rows = await this.#readCatalog(
       "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' " +
         `AND table_schema = ${quote(this.#options.login.database)} ORDER BY table_name`,
     );
@@ -70,7 +71,7 @@ export class TargetTables implements Disposable {
 
   /** These are going to be described, each once: what they are like may be looked at together. */
   async expect(tables: readonly string[]): Promise<void> {
-    await this.#definitions.expect(tables, (sql) => this.#read(sql));
+    await this.#definitions.expect(tables, (sql) => this.#readCatalog(sql));
   }
 
   /**
@@ -108,10 +109,12 @@ export class TargetTables implements Disposable {
 
   /** Other streams of the workflow write here, too. */
   async #hasSiblings(): Promise<boolean> {
-    const [row] = await this.#read(
+    const { session, streamId } = this.#options;
+    const [row] = await session.rows(
       "SELECT COUNT(*) FROM _vt.vreplication AS mine JOIN _vt.vreplication AS other " +
         "ON mine.workflow = other.workflow AND mine.db_name = other.db_name " +
-        `WHERE mine.id = ${this.#options.streamId} AND other.id <> mine.id`,
+        `WHERE mine.id = ${streamId} AND other.id <> mine.id`,
+      this.#call,
     );
     return row?.[0] !== "0";
   }
@@ -163,14 +166,14 @@ export class TargetTables implements Disposable {
   }
 
   async #columns(table: string): Promise<readonly DescribedColumn[]> {
-    const { columns, keys } = await this.#definitions.rows(table, (sql) => this.#read(sql));
+    const { columns, keys } = await this.#definitions.rows(table, (sql) => this.#readCatalog(sql));
     if (columns.length === 0) throw vtError("VT27004", table);
     const byName = new Map(keys.map(([name, ...place]) => [name, place]));
     return columns.map((row) => describedColumn([...row, ...byName.get(row[0]) ?? []]));
   }
 
-  #read(sql: string): Promise<readonly (readonly (string | null)[])[]> {
-    return this.#options.session.rows(sql, this.#call);
+  #readCatalog(sql: string): Promise<Texts> {
+    return readCatalog(this.#options.session, sql, this.#call);
   }
 
   [Symbol.dispose](): void {
