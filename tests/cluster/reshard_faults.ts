@@ -129,6 +129,9 @@ async function keepLogs(dataDir: string, keep: string): Promise<void> {
   const to = `${keep}/${new Date().toISOString().replaceAll(":", "")}`;
   await Deno.mkdir(to, { recursive: true });
   await run("cp", ["-r", `${dataDir}/logs`, `${dataDir}/cluster.json`, to]);
+  for await (const { name } of Deno.readDir(`${dataDir}/tablets`)) {
+    await run("cp", [`${dataDir}/tablets/${name}/error.log`, `${to}/logs/${name}.mysqld.log`]);
+  }
 }
 
 async function chosenRuns(values: {
