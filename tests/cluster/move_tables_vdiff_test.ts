@@ -78,7 +78,7 @@ async function prepare(cluster: LocalCluster): Promise<string> {
   const last = shown.filter((line) => line.startsWith("[")).pop() ?? "";
   assert.match(
     last,
-    new RegExp(`^\\[#+\\] 100.0% ${2 * ROWS} of ${2 * ROWS} rows, running, lag \\d+s$`),
+    new RegExp(`^\\[#+\\] 100.0% running, lag \\d+s, ${2 * ROWS} of ${2 * ROWS} rows$`),
   );
   const lines = (await cluster.vtctl("GetTablets", "--keyspace", "customer")).split("\n");
   return lines.map((line) => line.split(" ")).find((fields) => fields[3] === "primary")?.[0] ?? "";
