@@ -31,7 +31,8 @@ import {
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import type { Clock } from "../../shared/io/clock.ts";
 import type { MysqldConnection } from "../mysqld/connection.ts";
-import { DefinitionReader } from "../schema/definition_rows.ts";
+import { readCatalog } from "../schema/catalog.ts";
+import { DefinitionReader, type Texts } from "../schema/definition_rows.ts";
 
 /** The key that a table is read by, row for row in its order. */
 export interface ReadKey {
@@ -107,6 +108,15 @@ export function sourceDefinitions(database: string, clock: Clock = HOST_CLOCK): 
   }, clock);
 }
 
+/** Reads for such definitions. */
+export function definitionRead(
+  connection: MysqldConnection,
+  options: Options,
+): (sql: string) => Promise<Texts> {
+  const read = async (sql: string) => (await connection.fetchRows(sql, options)).rows;
+  return (sql) => readCatalog(read, sql, options);
+}
+
 /**
  * VT05004 when there is no such table, VT12001 for a type that streams don't know. `definitions`
  * may know what the table is from a look at several.
@@ -118,8 +128,7 @@ export async function readTableColumns(
   options: Options,
   definitions = sourceDefinitions(database),
 ): Promise<TableColumns> {
-  const read = async (sql: string) => (await connection.fetchRows(sql, options)).rows;
-  const found = await definitions.rows(table, read);
+  const found = await definitions.rows(table, definitionRead(connection, options));
   if (found.columns.length === 0) throw vtError("VT05004", table);
   const fields = found.columns.map((row) => fieldOf(table, row.map((value) => value ?? "")));
   const keys = keysOf(found.keys, fields);

@@ -8,10 +8,10 @@ import { constantNames } from "../../shared/filter/projection.ts";
 import { collationById } from "../../shared/mysql/collations.ts";
 import { HOST_CLOCK } from "../../shared/host/clock.ts";
 import type { FilterRule } from "../../shared/rpc/vreplication.ts";
+import { readCatalog } from "../schema/catalog.ts";
 import { DefinitionReader, type Texts } from "../schema/definition_rows.ts";
 import { isGenerated } from "../schema/generated.ts";
 import { quote, quoteName } from "../mysqld/statement.ts";
-import { readCatalog } from "./catalog.ts";
 import type { ColumnType } from "./column_fit.ts";
 import { ComputedWriter } from "./computed_writer.ts";
 import { type Evaluation, Evaluator } from "./evaluator.ts";
@@ -173,7 +173,7 @@ export class TargetTables implements Disposable {
   }
 
   #readCatalog(sql: string): Promise<Texts> {
-    return readCatalog(this.#options.session, sql, this.#call);
+    return readCatalog((one) => this.#options.session.rows(one, this.#call), sql, this.#call);
   }
 
   [Symbol.dispose](): void {

@@ -3,6 +3,8 @@ import type { TableFields } from "../../shared/binlog/change.ts";
 import { MYSQL_TYPE_LONG } from "../../shared/mysql/column_types.ts";
 import { startTestMysqld, testServers } from "../../tests/harness/mysqld.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
+import { connectForStream } from "../stream/dump.ts";
+import { readTableColumns } from "../stream/table_columns.ts";
 import { WriteSession } from "./session.ts";
 import { claimStream } from "./stream_lock.ts";
 import { TargetTables } from "./target_tables.ts";
@@ -34,13 +36,17 @@ for (const server of testServers()) {
     using renamer = await WriteSession.open(login, NEVER);
     using first = await WriteSession.open(login, NEVER);
     using second = await WriteSession.open(login, NEVER);
-    for (const table of ["a", "b"]) {
+    for (const table of ["a", "b", "c"]) {
       await admin.run(`CREATE TABLE ${table} (id int PRIMARY KEY)`, NEVER);
     }
     await claimStream(first, 7, NEVER);
     await claimStream(second, 8, NEVER);
     using named = new TargetTables({ streamId: 7, session: first, login, rules: [] }, NEVER);
     using described = new TargetTables({ streamId: 8, session: second, login, rules: [] }, NEVER);
+
+    // One that reads for a stream has the locks of its transaction.
+    using source = await connectForStream({ address, user: "root", password: "" }, NEVER);
+    for (const sql of ["BEGIN", "SELECT id FROM vt_t.c"]) await source.fetchRows(sql, NEVER);
 
     await reader.run("BEGIN", NEVER);
     await reader.rows("SELECT id FROM b", NEVER);
@@ -54,11 +60,16 @@ for (const server of testServers()) {
     const looks = async () =>
       Number((await admin.rows("SHOW GLOBAL STATUS LIKE 'Com_show_warnings'", NEVER))[0]?.[1]);
     const before = await looks();
-    const asked = Promise.all([named.names(), described.describe(FIELDS)]);
-    await waitFor("both to have looked", async () => await looks() >= before + 2);
+    const asked = Promise.all([
+      named.names(),
+      described.describe(FIELDS),
+      readTableColumns(source, "vt_t", "a", NEVER),
+    ]);
+    await waitFor("all to have looked", async () => await looks() >= before + 3);
     await admin.run(`KILL ${id}`, NEVER);
-    const [names, plan] = await asked;
-    assert.deepEqual(names, ["a", "b"]);
+    const [names, plan, columns] = await asked;
+    assert.deepEqual(names, ["a", "b", "c"]);
+    assert.deepEqual(columns.fields.primaryKey, [0]);
     assert.deepEqual(plan.key?.map(({ name }) => name), ["`id`"]);
     assert.notEqual(await renamed, "renamed");
   });
