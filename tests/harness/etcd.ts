@@ -85,9 +85,12 @@ export class Etcd implements AsyncDisposable {
     await Deno.remove(`${this.#folder}/data`, { recursive: true });
   }
 
-  /** SIGSTOP: connections stay open, nobody answers. */
-  pause(): void {
-    this.#child?.kill("SIGSTOP");
+  /** SIGSTOP: connections stay open, nobody answers. Resolves when none of its threads runs. */
+  async pause(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.kill("SIGSTOP");
+    await waitFor("etcd to stand still", () => isStopped(child.pid), { everyMs: 1 });
   }
 
   resume(): void {
@@ -123,6 +126,14 @@ export class Etcd implements AsyncDisposable {
     });
     return true;
   }
+}
+
+function isStopped(pid: number): boolean {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].every(({ name }) => {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`);
+    // "3040 (etcd) T 1 ..."; see proc_pid_stat(5).
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+  });
 }
 
 /** Starts an etcd for this scope. */

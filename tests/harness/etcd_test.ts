@@ -7,7 +7,7 @@ Deno.test("startEtcd() keeps its data over a kill and answers again after a paus
   await etcd.ctl("put", "a", "1");
   await etcd.restart();
   assert.equal(await etcd.ctl("get", "a", "--print-value-only"), "1\n");
-  etcd.pause();
+  await etcd.pause();
   await assert.rejects(etcd.ctl("--command-timeout=200ms", "get", "a"));
   etcd.resume();
   await waitFor("etcd to answer", async () => await etcd.ctl("get", "a") === "a\n1\n");

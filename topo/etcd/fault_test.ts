@@ -196,7 +196,7 @@ faultTest(
     await direct.create("p", text("1"), call);
     await using follower = new Follower(direct, "p");
     await waitFor("the snapshot", () => follower.values.get("p") === "1");
-    etcd.pause();
+    await etcd.pause();
     const startMs = performance.now();
     const outcomes = await Promise.allSettled([
       direct.get("p", call),
@@ -278,7 +278,7 @@ faultTest("there is one leader at a time while etcd is killed, stopped and cut",
   await led(2);
   await etcd.restart();
   await led(terms.length + 3);
-  etcd.pause();
+  await etcd.pause();
   await waitFor("all leaders to step down", () => terms.every((term) => term.endMs !== undefined));
   etcd.resume();
   await led(terms.length + 3);
