@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { RoutingRules } from "../../shared/model/records.ts";
 import type { NewStream, StreamStatus } from "../../shared/rpc/vreplication.ts";
-import { newStatus, World } from "../../tests/harness/workflow_world.ts";
+import { MOVE_STREAM, newStatus, World } from "../../tests/harness/workflow_world.ts";
 import { advance } from "../../tests/harness/workflow_stages.ts";
 import { checkCanSwitch, type OtherStream } from "./checks.ts";
 import type { ShardFacts } from "./facts.ts";
@@ -36,18 +36,7 @@ function stream(
   const made = newStream(
     { keyspace: from, shard: "-" },
     [{ match: table, filter: `select * from ${table}` }],
-    {
-      workflow: "first",
-      workflowType: "move_tables",
-      cells: "",
-      tabletTypes: "",
-      onDdl: "IGNORE",
-      stopAfterCopy: false,
-      state: "Init",
-      deferSecondaryKeys: false,
-      options: "{}",
-      ...more,
-    },
+    { ...MOVE_STREAM, workflow: "first", ...more },
     "",
   );
   return {

@@ -86,7 +86,10 @@ export interface StreamStatus {
   /** Why it waited then. */
   readonly reasonThrottled: string;
   readonly rowsCopied: number;
-  /** Tables that are not copied whole yet, with their keys, and the last key of what is there ("" for nothing). */
+  /**
+   * Tables that are not copied yet, or lack secondary keys still, and the last primary key of what is
+   * there ("" for nothing).
+   */
   readonly copyState: readonly { readonly table: string; readonly lastPk: string }[];
 }
 

@@ -81,19 +81,17 @@ export class DeferredKeys {
   ): Promise<void> {
     const why = await refusal(session, dropping(table, keys), call);
     if (why === undefined) return;
-    // One that stays must not keep the others.
-    const isBusy = why.errno === ER_LOCK_WAIT_TIMEOUT || keys.length === 1;
-    const one = async (key: SecondaryKey) => await refusal(session, dropping(table, [key]), call);
-    const kept = isBusy ? [why.message] : [];
-    if (!isBusy) {
-      for (const key of keys) {
-        const kind = await one(key);
-        if (kind !== undefined) kept.push(kind.message);
-      }
+    // One that stays must not keep the others; a table that is in use keeps all.
+    const alone = why.errno === ER_LOCK_WAIT_TIMEOUT || keys.length === 1 ? [] : keys;
+    const reasons = alone.length === 0 ? [why.message] : [];
+    for (const key of alone) {
+      const error = await refusal(session, dropping(table, [key]), call);
+      if (error !== undefined) reasons.push(error.message);
     }
+    if (reasons.length === 0) return;
     this.#options.log.info("secondary keys are kept while rows come", {
       table,
-      why: kept.join("; "),
+      why: reasons.join("; "),
     });
   }
 

@@ -55,6 +55,15 @@ async function show({ server }: Place, table: string): Promise<string> {
   return row?.[1] ?? "";
 }
 
+/** Makes table t with two keys that may go; its definition. */
+async function makeTable(place: Place): Promise<string> {
+  await place.session.run(
+    "CREATE TABLE t (id int PRIMARY KEY, a int, KEY a (a), KEY b (a, id))",
+    NEVER,
+  );
+  return await show(place, "t");
+}
+
 /** "stream table" of _vt.post_copy_action and of _vt.copy_state. */
 async function noted({ server }: Place): Promise<readonly [string, string]> {
   const read = async (table: string) => {
@@ -130,11 +139,7 @@ for (const name of testServers()) {
   Deno.test(`of streams into one table the last one builds its keys (${name})`, async () => {
     await using place = await startPlace(name);
     const { session, open } = place;
-    await session.run(
-      "CREATE TABLE t (id int PRIMARY KEY, a int, KEY a (a), KEY b (a, id))",
-      NEVER,
-    );
-    const before = await show(place, "t");
+    const before = await makeTable(place);
     for (const id of [1, 2, 3]) await copying(place, id, "t");
     using other = await open();
     await Promise.all([
@@ -156,12 +161,8 @@ for (const name of testServers()) {
 
   Deno.test(`streams that end at once leave the table whole (${name})`, async () => {
     await using place = await startPlace(name);
-    const { session, open } = place;
-    await session.run(
-      "CREATE TABLE t (id int PRIMARY KEY, a int, KEY a (a), KEY b (a, id))",
-      NEVER,
-    );
-    const before = await show(place, "t");
+    const { open } = place;
+    const before = await makeTable(place);
     const ids = [1, 2, 3, 4];
     for (let round = 0; round < 5; round++) {
       for (const id of ids) await copying(place, id, "t");
@@ -178,11 +179,7 @@ for (const name of testServers()) {
   Deno.test(`a key stays where somebody reads the table (${name})`, async () => {
     await using place = await startPlace(name);
     const { session, open } = place;
-    await session.run(
-      "CREATE TABLE t (id int PRIMARY KEY, a int, KEY a (a), KEY b (a, id))",
-      NEVER,
-    );
-    const before = await show(place, "t");
+    const before = await makeTable(place);
     await copying(place, 1, "t");
     using reader = await open();
     await reader.run("BEGIN", NEVER);

@@ -114,7 +114,7 @@ export class KeyMender {
       } catch (error) {
         // What it is at stays known: mysqld may go on with it.
         if (call.signal.aborted) throw error;
-        this.#judge(this.#at, error, failures);
+        if (this.#passes(this.#at, error)) failures.push(error);
       }
       this.#at = undefined;
     }
@@ -137,16 +137,15 @@ export class KeyMender {
     log.info("secondary keys of a deleted stream settled", { ...left, tookMs });
   }
 
-  /** What passes is a failure, and tried again soon; all else needs somebody who mends it. */
-  #judge(left: Left, error: unknown, failures: unknown[]): void {
+  /** Whether it may be tried again soon; what may not needs somebody who mends it, and is told here. */
+  #passes(left: Left, error: unknown): boolean {
     const verdict = classify(error);
-    if (verdict.is === "retry") failures.push(error);
-    else {
-      this.#options.log.error("secondary keys of a deleted stream can't be built", {
-        ...left,
-        error: verdict.message,
-        again: "when the tablet starts, or a stream of its shard is deleted",
-      });
-    }
+    if (verdict.is === "retry") return true;
+    this.#options.log.error("secondary keys of a deleted stream can't be built", {
+      ...left,
+      error: verdict.message,
+      again: "when the tablet starts, or a stream of its shard is deleted",
+    });
+    return false;
   }
 }

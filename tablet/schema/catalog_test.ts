@@ -5,9 +5,9 @@ import { startTestMysqld, testServers } from "../../tests/harness/mysqld.ts";
 import { waitFor } from "../../tests/harness/wait.ts";
 import { connectForStream } from "../stream/dump.ts";
 import { readTableColumns } from "../stream/table_columns.ts";
-import { WriteSession } from "./session.ts";
-import { claimStream } from "./stream_lock.ts";
-import { TargetTables } from "./target_tables.ts";
+import { WriteSession } from "../vreplication/session.ts";
+import { claimStream } from "../vreplication/stream_lock.ts";
+import { TargetTables } from "../vreplication/target_tables.ts";
 
 const NEVER = { signal: new AbortController().signal };
 const RENAMING = "SELECT id FROM information_schema.processlist WHERE info LIKE 'RENAME TABLE%'";
